@@ -1,0 +1,1 @@
+//! The initiator of Kerberos exchanges, without sockets.

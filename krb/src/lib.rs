@@ -1,0 +1,1 @@
+//! What Kerberos bytes mean. Pure: no sockets, no clock, no randomness.

@@ -1,0 +1,1 @@
+//! Starts a MIT KDC with a test realm, natively or in a container.

@@ -1,0 +1,1 @@
+//! Compares two independent readers of Kerberos messages.

@@ -1,0 +1,1 @@
+//! The granting door: what may be relayed, where to, and what may be believed of the answer.
