@@ -1,1 +1,11 @@
 //! What Kerberos bytes mean. Pure: no sockets, no clock, no randomness.
+
+mod codec;
+pub mod error_code;
+pub mod etype;
+pub mod flags;
+pub mod msg;
+pub mod name;
+pub mod octets;
+pub mod sealed;
+pub mod time;
