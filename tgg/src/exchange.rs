@@ -9,7 +9,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use crate::{
     failure::Failure,
-    health::{self, Standing},
+    health::{self, Datagrams, Standing},
     moment::Moment,
 };
 
@@ -113,12 +113,14 @@ impl Exchange {
     pub fn new(ask: Ask, standings: &[Standing], now: Moment) -> Self {
         let order = health::order(standings);
         let preferred = |kdc: usize| {
-            let datagrams_arrive = standings.get(kdc).is_some_and(|standing| standing.datagrams_arrive);
-            if ask.octets > DATAGRAM_LIMIT || (ask.single && !datagrams_arrive) {
+            let datagrams = standings.get(kdc).map_or(Datagrams::Unknown, |standing| standing.datagrams);
+            match datagrams {
+                _ if ask.octets > DATAGRAM_LIMIT => Transport::Tcp,
+                Datagrams::Arrive => Transport::Udp,
+                Datagrams::Lost => Transport::Tcp,
                 // A connection that does not open proves that nothing was read; a datagram proves nothing.
-                Transport::Tcp
-            } else {
-                Transport::Udp
+                Datagrams::Unknown if ask.single => Transport::Tcp,
+                Datagrams::Unknown => Transport::Udp,
             }
         };
         let connect_within = if ask.single { HEDGE } else { ask.deadline.since(now) };
@@ -194,8 +196,9 @@ mod tests {
         Moment::after_start(Duration::from_millis(millis))
     }
 
-    fn exchange(octets: usize, single: bool, kdcs: usize, datagrams_arrive: bool) -> Exchange {
-        let standings = vec![Standing { datagrams_arrive, ..Standing::default() }; kdcs];
+    fn exchange(octets: usize, single: bool, kdcs: usize, proven: bool) -> Exchange {
+        let datagrams = if proven { Datagrams::Arrive } else { Datagrams::Unknown };
+        let standings = vec![Standing { datagrams, ..Standing::default() }; kdcs];
         Exchange::new(Ask { octets, single, deadline: DEADLINE }, &standings, at(0))
     }
 
@@ -298,6 +301,14 @@ mod tests {
         );
         assert_eq!(exchange.next(at(4000)), Step::Wait(DEADLINE));
         assert_eq!(exchange.next(DEADLINE), Step::Fail(Failure::Silent));
+    }
+
+    #[test]
+    fn where_datagrams_were_lost_the_stream_comes_first() {
+        let lost = Standing { datagrams: Datagrams::Lost, ..Standing::default() };
+        let ask = Ask { octets: 200, single: false, deadline: DEADLINE };
+        let mut exchange = Exchange::new(ask, &[lost], at(0));
+        assert_eq!(place(dialled(&mut exchange, at(0))), (0, Transport::Tcp));
     }
 
     #[test]

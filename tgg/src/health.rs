@@ -13,6 +13,8 @@ const PROBE_FIRST: Duration = Duration::from_secs(1);
 const PROBE_LAST: Duration = Duration::from_secs(16);
 /// How long an answer over UDP proves that datagrams arrive.
 const LATELY: Duration = Duration::from_secs(10);
+/// How long a KDC that kept silent over UDP is asked over TCP first: a firewall may let only that pass.
+const LOST: Duration = Duration::from_secs(60);
 /// A KDC is asked after its neighbours when it is slower than this and than `MUCH` times the fastest.
 const SLOW: Duration = Duration::from_millis(200);
 const MUCH: u32 = 5;
@@ -22,13 +24,28 @@ const MUCH: u32 = 5;
 pub enum Experience {
     /// It answered what can be believed, after this time.
     Answered {
-        /// From the first octet sent to the last one read.
-        took: Duration,
+        /// From the first octet sent to the last one read. `None` where a person was waited for.
+        took: Option<Duration>,
         /// Whether over UDP.
         datagram: bool,
     },
     /// It refused, broke off, answered nonsense, or let the time pass.
-    Failed,
+    Failed {
+        /// Whether over UDP.
+        datagram: bool,
+    },
+}
+
+/// What is known of datagrams to a KDC.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Datagrams {
+    /// One was answered within the last ten seconds.
+    Arrive,
+    /// The last one was not answered.
+    Lost,
+    /// Nothing lately.
+    #[default]
+    Unknown,
 }
 
 /// What is remembered of one KDC.
@@ -38,7 +55,7 @@ pub struct Health {
     probe_at: Option<Moment>,
     probes: u32,
     latency: Option<Duration>,
-    datagram_at: Option<Moment>,
+    datagram: Option<(Moment, bool)>,
 }
 
 /// What the memory of a KDC comes to at some moment.
@@ -48,8 +65,8 @@ pub struct Standing {
     pub down: bool,
     /// Its last exchange failed.
     pub suspect: bool,
-    /// It answered over UDP lately.
-    pub datagrams_arrive: bool,
+    /// Whether it can be asked over UDP.
+    pub datagrams: Datagrams,
     /// Smoothed time to answer.
     pub latency: Option<Duration>,
 }
@@ -63,15 +80,19 @@ impl Health {
                 self.failures = 0;
                 self.probe_at = None;
                 self.probes = 0;
-                // The weight 1/8 of RFC 6298 section 2: one slow answer does not move a KDC.
-                self.latency = Some(self.latency.map_or(took, |smooth| (smooth * 7 + took) / 8));
+                if let Some(took) = took {
+                    // The weight 1/8 of RFC 6298 section 2: one slow answer does not move a KDC.
+                    self.latency = Some(self.latency.map_or(took, |smooth| (smooth * 7 + took) / 8));
+                }
                 if datagram {
-                    self.datagram_at = Some(now);
+                    self.datagram = Some((now, true));
                 }
             }
-            Experience::Failed => {
+            Experience::Failed { datagram } => {
                 self.failures = self.failures.saturating_add(1);
-                self.datagram_at = None;
+                if datagram {
+                    self.datagram = Some((now, false));
+                }
                 self.probe_at.get_or_insert(now + PROBE_FIRST);
             }
         }
@@ -97,7 +118,11 @@ impl Health {
         Standing {
             down: self.is_down(),
             suspect: self.failures > 0,
-            datagrams_arrive: self.datagram_at.is_some_and(|at| now.since(at) < LATELY),
+            datagrams: match self.datagram {
+                Some((at, true)) if now.since(at) < LATELY => Datagrams::Arrive,
+                Some((at, false)) if now.since(at) < LOST => Datagrams::Lost,
+                _ => Datagrams::Unknown,
+            },
             latency: self.latency,
         }
     }
@@ -137,16 +162,18 @@ mod tests {
     }
 
     fn answered(millis: u64) -> Experience {
-        Experience::Answered { took: Duration::from_millis(millis), datagram: true }
+        Experience::Answered { took: Some(Duration::from_millis(millis)), datagram: true }
     }
+
+    const FAILED: Experience = Experience::Failed { datagram: true };
 
     #[test]
     fn a_kdc_is_down_after_three_failures_and_back_with_one_answer() {
         let mut health = Health::default();
-        assert!(!health.note(Experience::Failed, at(0)));
-        assert!(!health.note(Experience::Failed, at(0)));
+        assert!(!health.note(FAILED, at(0)));
+        assert!(!health.note(FAILED, at(0)));
         assert!(health.standing(at(0)).suspect && !health.standing(at(0)).down);
-        assert!(health.note(Experience::Failed, at(0)));
+        assert!(health.note(FAILED, at(0)));
         assert!(health.standing(at(9)).down);
         assert!(health.note(answered(1), at(10)));
         assert_eq!(
@@ -154,7 +181,7 @@ mod tests {
             Standing {
                 down: false,
                 suspect: false,
-                datagrams_arrive: true,
+                datagrams: Datagrams::Arrive,
                 latency: Some(Duration::from_millis(1))
             }
         );
@@ -164,8 +191,8 @@ mod tests {
     fn failures_must_be_in_a_row() {
         let mut health = Health::default();
         for second in 0..10 {
-            health.note(Experience::Failed, at(second));
-            health.note(Experience::Failed, at(second));
+            health.note(FAILED, at(second));
+            health.note(FAILED, at(second));
             health.note(answered(1), at(second));
         }
         assert!(!health.standing(at(10)).down);
@@ -175,7 +202,7 @@ mod tests {
     fn probes_start_after_a_second_and_grow_rarer() {
         let mut health = Health::default();
         assert!(!health.take_probe(at(100)));
-        health.note(Experience::Failed, at(0));
+        health.note(FAILED, at(0));
         let probed: Vec<u64> = (0..70).filter(|second| health.take_probe(at(*second))).collect();
         assert_eq!(probed, [1, 2, 4, 8, 16, 32, 48, 64]);
         health.note(answered(1), at(70));
@@ -183,13 +210,23 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_proves_datagrams_for_ten_seconds() {
+    fn an_answer_proves_datagrams_for_ten_seconds_and_silence_disproves_them_for_sixty() {
         let mut health = Health::default();
         health.note(answered(1), at(5));
-        assert!(health.standing(at(14)).datagrams_arrive);
-        assert!(!health.standing(at(15)).datagrams_arrive);
-        health.note(Experience::Failed, at(6));
-        assert!(!health.standing(at(6)).datagrams_arrive);
+        assert_eq!(health.standing(at(14)).datagrams, Datagrams::Arrive);
+        assert_eq!(health.standing(at(15)).datagrams, Datagrams::Unknown);
+        health.note(FAILED, at(20));
+        health.note(Experience::Answered { took: None, datagram: false }, at(21));
+        assert_eq!(health.standing(at(79)).datagrams, Datagrams::Lost);
+        assert_eq!(health.standing(at(80)).datagrams, Datagrams::Unknown);
+    }
+
+    #[test]
+    fn waiting_for_a_person_does_not_make_a_kdc_slow() {
+        let mut health = Health::default();
+        health.note(answered(2), at(0));
+        health.note(Experience::Answered { took: None, datagram: true }, at(9));
+        assert_eq!(health.standing(at(9)).latency, Some(Duration::from_millis(2)));
     }
 
     #[test]

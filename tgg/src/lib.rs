@@ -3,6 +3,7 @@
 //! Pure: octets, facts and the time come in as arguments; verdicts and steps come out. The relay forwards
 //! the peer's own octets and can open none of them: this crate is built without keys or ciphers.
 
+pub mod discovery;
 pub mod envelope;
 pub mod exchange;
 pub mod failure;
