@@ -24,6 +24,7 @@ mod enctype;
 mod error;
 mod key;
 mod mac;
+mod message;
 mod nfold;
 mod password;
 mod usage;

@@ -87,10 +87,10 @@ impl Enctype {
     }
 }
 
-impl TryFrom<i32> for Enctype {
+impl TryFrom<i64> for Enctype {
     type Error = CryptoError;
 
-    fn try_from(number: i32) -> Result<Self, CryptoError> {
+    fn try_from(number: i64) -> Result<Self, CryptoError> {
         match number {
             17 => Ok(Self::Aes128CtsHmacSha1_96),
             18 => Ok(Self::Aes256CtsHmacSha1_96),
@@ -98,6 +98,14 @@ impl TryFrom<i32> for Enctype {
             20 => Ok(Self::Aes256CtsHmacSha384_192),
             _ => Err(CryptoError::UnknownEnctype { number }),
         }
+    }
+}
+
+impl TryFrom<i32> for Enctype {
+    type Error = CryptoError;
+
+    fn try_from(number: i32) -> Result<Self, CryptoError> {
+        i64::from(number).try_into()
     }
 }
 
@@ -114,8 +122,9 @@ mod tests {
 
     #[test]
     fn weak_and_unknown_numbers_are_refused() {
-        for number in [i32::MIN, -1, 0, 1, 3, 16, 21, 23, 24, i32::MAX] {
-            assert_eq!(Enctype::try_from(number), Err(CryptoError::UnknownEnctype { number }));
+        for number in [i32::MIN, -1, 0, 1_i32, 3, 16, 21, 23, 24, i32::MAX] {
+            let refused = Err(CryptoError::UnknownEnctype { number: number.into() });
+            assert_eq!(Enctype::try_from(number), refused);
         }
     }
 }

@@ -8,6 +8,22 @@ use super::Enctype;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CryptoError {
+    /// A checksum has another type than the key makes.
+    #[error("the checksum is of type {found}, but the key makes type {expected}")]
+    ChecksumType {
+        /// The number on the wire.
+        found: i32,
+        /// What goes with the key's enctype.
+        expected: i32,
+    },
+    /// A message is sealed with another enctype than the key has.
+    #[error("the message is sealed with enctype {found}, but the key is for {}", expected.number())]
+    EnctypeMismatch {
+        /// The number on the wire.
+        found: i64,
+        /// The key's enctype.
+        expected: Enctype,
+    },
     /// The checksum does not fit: another key, another usage, or altered
     /// octets. Which of them cannot be told.
     #[error("the checksum does not fit: wrong key, or the message was altered")]
@@ -48,6 +64,6 @@ pub enum CryptoError {
     #[error("enctype {number} is not supported; use 17, 18, 19 or 20")]
     UnknownEnctype {
         /// The number on the wire.
-        number: i32,
+        number: i64,
     },
 }
