@@ -25,16 +25,14 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Checks what stands in the clear, before the work of opening the rest.
-    ///
-    /// Returns the enctype that the rest is sealed with.
-    pub(crate) fn check_envelope(&self, answer: &KdcRep, msg_type: i64) -> Result<Enctype, ClientError> {
+    pub(crate) fn check_envelope(&self, answer: &KdcRep, msg_type: i64) -> Result<(), ClientError> {
         if answer.pvno != PVNO || answer.msg_type != msg_type {
             return Err(ClientError::UnexpectedMessage);
         }
         if answer.crealm != self.client.krb_realm || !answer.cname.same_name(&self.client.name) {
             return Err(ClientError::ClientMismatch);
         }
-        self.offered(answer.enc_part.etype)
+        Ok(())
     }
 
     /// Checks the sealed part against the request and the ticket, and makes the
@@ -71,7 +69,8 @@ impl Asked {
         })
     }
 
-    fn offered(&self, number: i64) -> Result<Enctype, ClientError> {
+    /// The enctype with this number, if the request offered it.
+    pub(crate) fn offered(&self, number: i64) -> Result<Enctype, ClientError> {
         let known = self.enctypes.iter().find(|enctype| number == i64::from(enctype.number()));
         known.copied().ok_or(ClientError::UnofferedEnctype { number })
     }

@@ -135,7 +135,7 @@ impl AsExchange {
     ) -> Result<AsStep, ClientError> {
         match (error.error_code, &self.proved) {
             (KDC_ERR_PREAUTH_REQUIRED, None) => self.prove(&error, now, dice).map(|()| AsStep::Ask),
-            // MIT's KDC before 1.20 says the second.
+            // The second is what decryption says, and a KDC may pass it on.
             (KDC_ERR_PREAUTH_FAILED | KRB_AP_ERR_BAD_INTEGRITY, Some(_)) => Err(ClientError::WrongPassword),
             _ => Err(error.into()),
         }
@@ -162,7 +162,8 @@ impl AsExchange {
 
     fn open(&self, answer: AsRep) -> Result<Credential, ClientError> {
         let answer = answer.0;
-        let enctype = self.asked.check_envelope(&answer, msg_type::AS_REP)?;
+        self.asked.check_envelope(&answer, msg_type::AS_REP)?;
+        let enctype = self.asked.offered(answer.enc_part.etype)?;
         let part = match &self.proved {
             Some(key) if key.enctype() == enctype => open_part(key, &answer.enc_part)?,
             // The KDC wanted no proof, so this is the first use of the key, and

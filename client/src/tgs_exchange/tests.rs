@@ -146,6 +146,21 @@ fn an_enctype_that_was_not_offered_is_refused() {
 }
 
 #[test]
+fn the_enctype_of_the_session_need_not_be_offered_for_the_ticket() {
+    let other = Enctype::Aes128CtsHmacSha256_128;
+    let (tgt, mut dice) = tgt(SHA1);
+    let exchange =
+        TgsExchange::new(&tgt, service("et18.client.test"), &only(other), now(), &mut dice).unwrap();
+    let mut answer = TgsRep::decode(&message("enctype-18/3-tgs-rep")).unwrap();
+    let keys = UsageKeys::derive(&exchange.subkey, Usage::TGS_REP_SUBKEY).unwrap();
+    let mut part = EncKdcRepPart::decode(&keys.open_data(&answer.enc_part).unwrap()).unwrap();
+    part.key = EncryptionKey::new(other.number(), vec![5; 16]);
+    answer.0.enc_part.cipher = keys.seal(&[0; 16], &EncTgsRepPart(part).encode().unwrap()).into();
+    let credential = exchange.reply(&answer.encode().unwrap()).unwrap();
+    assert_eq!((credential.key.enctype(), answer.enc_part.etype), (other, 18));
+}
+
+#[test]
 fn a_service_ticket_does_not_grant_others() {
     let (exchange, _) = start(SHA1);
     let credential = exchange.reply(&message("enctype-18/3-tgs-rep")).unwrap();

@@ -5,10 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use rasn_kerberos::{ApReq, AsRep, EncTicketPart, EncryptedData, PrincipalName, TgsRep, Ticket};
 
 use super::usage_keys::Purpose;
 use super::*;
+use crate::error_code::KDC_ERR_PREAUTH_REQUIRED;
+use crate::msg::ap::ApReq;
+use crate::msg::kdc::{AsRep, AsReq, TgsRep};
+use crate::msg::krb_error::KrbError;
+use crate::msg::opened::{EncKdcRepPart, EncTicketPart};
+use crate::msg::padata::{EtypeInfo2, MethodData, PA_ENC_TIMESTAMP, PA_ETYPE_INFO2, PaData, PaEncTsEnc};
+use crate::msg::ticket::Ticket;
+use crate::name::{Principal, PrincipalName};
+use crate::sealed::EncryptedData;
 
 /// The octets that a string of hexadecimal digits stands for.
 pub(super) fn hex(digits: &str) -> Vec<u8> {
@@ -277,24 +285,22 @@ const SERVICE_KEYS: &[(&str, i32, &str)] = &[
     ("HTTP/web.child.h4.test@CHILD.H4.TEST", 19, "69982abb1e009d15cf4b15208061fb39"),
 ];
 
-fn service_key(realm: &str, sname: &PrincipalName, number: i32) -> Key {
-    let name: Vec<_> = sname.string.iter().map(|part| String::from_utf8(part.to_vec()).unwrap()).collect();
-    let principal = format!("{}@{realm}", name.join("/"));
-    let (_, _, digits) = SERVICE_KEYS
+fn service_key(service: &Principal, number: i64) -> Key {
+    let service = service.to_string();
+    let (_, enctype, digits) = SERVICE_KEYS
         .iter()
-        .find(|(service, enctype, _)| *service == principal && *enctype == number)
-        .unwrap_or_else(|| panic!("no key of {principal} with enctype {number}"));
-    key(number, digits)
+        .find(|(name, enctype, _)| *name == service && i64::from(*enctype) == number)
+        .unwrap_or_else(|| panic!("no key of {service} with enctype {number}"));
+    key(*enctype, digits)
 }
 
 fn open(key: &Key, usage: Usage, sealed: &EncryptedData) -> Vec<u8> {
-    assert_eq!(key.enctype().number(), sealed.etype);
-    UsageKeys::derive(key, usage).unwrap().open(&sealed.cipher).unwrap()
+    UsageKeys::derive(key, usage).unwrap().open_data(sealed).unwrap()
 }
 
 fn open_ticket(ticket: &Ticket) -> Vec<u8> {
-    let realm = String::from_utf8(ticket.realm.to_vec()).unwrap();
-    open(&service_key(&realm, &ticket.sname, ticket.enc_part.etype), Usage::TICKET, &ticket.enc_part)
+    let service = Principal { name: ticket.sname.clone(), krb_realm: ticket.realm.clone() };
+    open(&service_key(&service, ticket.enc_part.etype), Usage::TICKET, &ticket.enc_part)
 }
 
 fn mit(path: impl AsRef<Path>) -> PathBuf {
@@ -312,13 +318,13 @@ fn stems(ending: &str) -> Vec<String> {
 /// The ticket in the recorded message that `stem` names.
 fn recorded_ticket(stem: &str) -> Ticket {
     if let Ok(octets) = fs::read(mit(format!("decrypted/{stem}-ApReq.bin"))) {
-        return rasn::der::decode::<ApReq>(&octets).unwrap().ticket;
+        return ApReq::decode(&octets).unwrap().ticket;
     }
     let octets = fs::read(mit(format!("wire/{stem}.bin"))).unwrap();
     if stem.ends_with("app11") {
-        rasn::der::decode::<AsRep>(&octets).unwrap().0.ticket
+        AsRep::decode(&octets).unwrap().0.ticket
     } else {
-        rasn::der::decode::<TgsRep>(&octets).unwrap().0.ticket
+        TgsRep::decode(&octets).unwrap().0.ticket
     }
 }
 
@@ -343,13 +349,13 @@ fn every_authenticator_that_mit_sealed_opens() {
     let mut opened = 0;
     for stem in stems("-Authenticator.bin") {
         let request = fs::read(mit(format!("decrypted/{stem}-ApReq.bin"))).unwrap();
-        let request = rasn::der::decode::<ApReq>(&request).unwrap();
+        let request = ApReq::decode(&request).unwrap();
         // RC4, which is not spoken here.
         if request.ticket.enc_part.etype == 23 || request.authenticator.etype == 23 {
             continue;
         }
-        let part = rasn::der::decode::<EncTicketPart>(&open_ticket(&request.ticket)).unwrap();
-        let session = Key::new(part.key.r#type.try_into().unwrap(), &part.key.value).unwrap();
+        let part = EncTicketPart::decode(&open_ticket(&request.ticket)).unwrap();
+        let session = Key::try_from(&part.key).unwrap();
         let usage =
             if stem.starts_with("gss") { Usage::AP_REQ_AUTHENTICATOR } else { Usage::TGS_REQ_AUTHENTICATOR };
         let expected = fs::read(mit(format!("decrypted/{stem}-Authenticator.bin"))).unwrap();
@@ -359,11 +365,38 @@ fn every_authenticator_that_mit_sealed_opens() {
     assert!(opened >= 20, "only {opened} authenticators found");
 }
 
+/// Origin: tests/data/mit-1.20.1/README.md, case encts: alice/alicepw.
+#[test]
+fn a_password_makes_the_key_that_mit_used() {
+    let value_of = |padata: &[PaData], kind: i32| {
+        padata.iter().find(|data| data.padata_type == kind).unwrap().padata_value.clone()
+    };
+    let wanted = KrbError::decode(&fs::read(mit("wire/005-encts-rep-app30.bin")).unwrap()).unwrap();
+    assert_eq!(wanted.error_code, KDC_ERR_PREAUTH_REQUIRED);
+    let methods = MethodData::decode(&wanted.e_data.unwrap()).unwrap().0;
+    let info = EtypeInfo2::decode(&value_of(&methods, PA_ETYPE_INFO2)).unwrap();
+    let entry = &info.0[0];
+    let enctype = Enctype::try_from(entry.etype).unwrap();
+    let salt = entry.salt.as_ref().map_or(&b"H4.TESTalice"[..], |salt| salt.as_octets());
+    let alice = string_to_key(enctype, b"alicepw", salt, entry.s2kparams.as_deref()).unwrap();
+
+    let request = AsReq::decode(&fs::read(mit("wire/006-encts-req-app10.bin")).unwrap()).unwrap();
+    let proof = value_of(request.padata.as_ref().unwrap(), PA_ENC_TIMESTAMP);
+    let time = open(&alice, Usage::PA_ENC_TIMESTAMP, &EncryptedData::decode(&proof).unwrap());
+    assert!(PaEncTsEnc::decode(&time).unwrap().patimestamp.seconds().is_some());
+
+    let answer = AsRep::decode(&fs::read(mit("wire/007-encts-rep-app11.bin")).unwrap()).unwrap();
+    let part = EncKdcRepPart::decode(&open(&alice, Usage::AS_REP, &answer.enc_part)).unwrap();
+    assert_eq!(part.nonce, request.req_body.nonce);
+    assert_eq!(part.sname, PrincipalName::krbtgt(&"H4.TEST".into()));
+}
+
 /// Origin: tests/data/mit-1.20.1/README.md.
 #[test]
 fn a_ticket_opens_under_no_other_usage_and_no_other_key() {
     let ticket = recorded_ticket("043-tgs-gw-rep-app13");
-    let right = service_key("H4.TEST", &ticket.sname, 18);
+    let gw = Principal { name: ticket.sname.clone(), krb_realm: ticket.realm.clone() };
+    let right = service_key(&gw, 18);
     let wrong = key(18, &"5a".repeat(32));
     for (key, usage) in [(&right, Usage::AS_REP), (&wrong, Usage::TICKET)] {
         let keys = UsageKeys::derive(key, usage).unwrap();
