@@ -8,8 +8,8 @@ use super::{CryptoError, Enctype, Key, aes_sha1, aes_sha2};
 
 /// Most rounds of PBKDF2 that a KDC may ask for.
 ///
-/// The count is not authenticated, and each round costs the client about a
-/// microsecond: this is a few seconds. Deployed KDCs ask for 4096 or 32768;
+/// The count is not authenticated, and a round costs the client up to a
+/// microsecond: this is a second or two. Deployed KDCs ask for 4096 or 32768;
 /// MIT's client stops at 2^24.
 pub const MAX_ITERATIONS: u32 = 1 << 21;
 
