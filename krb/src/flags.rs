@@ -78,6 +78,13 @@ impl From<u32> for Flags {
     }
 }
 
+/// Flags in whole octets, flag 0 in the highest bit of the first.
+impl From<Vec<u8>> for Flags {
+    fn from(octets: Vec<u8>) -> Self {
+        Self { unused: 0, octets }
+    }
+}
+
 impl AsnType for Flags {
     const TAG: Tag = Tag::BIT_STRING;
     const IDENTIFIER: Identifier = Identifier::BIT_STRING;

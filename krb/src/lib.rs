@@ -1,6 +1,8 @@
 //! What Kerberos bytes mean. Pure: no sockets, no clock, no randomness.
 
 mod codec;
+#[cfg(feature = "crypto")]
+pub mod crypto;
 pub mod der;
 pub mod error_code;
 pub mod etype;
