@@ -1,1 +1,16 @@
 //! The shell of the gateway: sockets, clock, randomness and files exist only here.
+
+pub mod ambient;
+pub mod answer;
+pub mod cli;
+pub mod connection;
+pub mod gateway;
+pub mod kdc;
+pub mod limits;
+pub mod listener;
+pub mod observe;
+pub mod record;
+pub mod router;
+pub mod service;
+pub mod tls;
+pub mod ws;

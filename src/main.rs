@@ -1,3 +1,53 @@
-//! The gateway program.
+//! The gateway program: reads the command line, runs, and ends with an exit code that says how it went.
 
-fn main() {}
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Parser as _;
+use ticketgate::{
+    cli::{self, Cli, Command},
+    gateway, observe,
+};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            // Help and version are asked for; all else is a wrong command line.
+            return if error.use_stderr() { ExitCode::from(cli::USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    observe::start(cli.log_format);
+    // Every user of TLS in the process shares one provider.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match cli.command {
+        Command::Tgg(args) => tgg(*args),
+    }
+}
+
+fn tgg(args: cli::tgg::Args) -> ExitCode {
+    let settings = match args.settings() {
+        Ok(settings) => settings,
+        Err(error) => return fail(cli::USAGE, &error),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(cli::RUN_TIME, &error),
+    };
+    match runtime.block_on(gateway::run(settings, announce)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_configuration() => fail(cli::CONFIGURATION, &error),
+        Err(error) => fail(cli::RUN_TIME, &error),
+    }
+}
+
+/// Standard output carries these lines and nothing else. That nobody reads them is no reason to stop.
+fn announce(line: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn fail(code: u8, error: &dyn std::error::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "ticketgate: {error}");
+    ExitCode::from(code)
+}

@@ -161,6 +161,12 @@ impl Stream {
         !self.held.is_empty()
     }
 
+    /// Octets of the unit that has begun or could not be read.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.len() + self.arrived.len()
+    }
+
     /// The next whole unit, opened; `None` when more octets are needed.
     ///
     /// Memory is taken for octets that arrived, never for octets that were announced. A unit that arrives

@@ -1,0 +1,45 @@
+//! The clock and the dice, nowhere else.
+
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tgg::moment::Moment;
+
+/// The start that all moments of this process share.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// The time on the clock that never goes back.
+#[must_use]
+pub fn now() -> Moment {
+    Moment::after_start(START.elapsed())
+}
+
+/// The instant that tokio's timers know a moment by.
+#[must_use]
+pub fn instant(moment: Moment) -> tokio::time::Instant {
+    tokio::time::Instant::from_std(*START + moment.since_start())
+}
+
+/// The time of day: seconds and microseconds since 1970, UTC.
+#[must_use]
+pub fn time_of_day() -> (i64, u32) {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_micros())
+}
+
+/// Random octets from the operating system.
+///
+/// # Panics
+///
+/// If the operating system has none: nothing that needs them can go on.
+#[must_use]
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut octets = [0; N];
+    #[expect(clippy::expect_used, reason = "a kernel without getrandom cannot run the gateway")]
+    getrandom::fill(&mut octets).expect("the operating system has no randomness");
+    octets
+}

@@ -1,0 +1,33 @@
+//! The command line: one file a subcommand.
+
+pub mod tgg;
+
+use clap::{Parser, Subcommand};
+
+use crate::observe::LogFormat;
+
+/// A gateway at the network edge for Kerberos.
+#[derive(Debug, Parser)]
+#[command(name = "ticketgate", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// How log lines are written to standard error; RUST_LOG says which
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Relay Kerberos from WebSocket and HTTPS (MS-KKDCP) to KDCs that clients cannot reach
+    Tgg(Box<tgg::Args>),
+}
+
+/// Exit code of a wrong command line (sysexits.h, EX_USAGE).
+pub const USAGE: u8 = 64;
+/// Exit code of settings that cannot be used (sysexits.h, EX_CONFIG).
+pub const CONFIGURATION: u8 = 78;
+/// Exit code of a failure at run time.
+pub const RUN_TIME: u8 = 1;

@@ -1,0 +1,152 @@
+//! Asking a KDC over UDP (RFC 4120 section 7.2.1).
+//!
+//! A socket is connected to its KDC, so the kernel drops what others send, and carries one exchange at a
+//! time. It is used again only if it sent once and was answered once: then no late copy of a reply can be on
+//! its way to the next exchange.
+
+use std::{
+    cell::RefCell,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tgg::{
+    exchange::{End, RESEND, Transport},
+    moment::Moment,
+    request::Request,
+};
+use tokio::{net::UdpSocket, time::sleep_until};
+
+use super::{judge, target::Target};
+use crate::ambient;
+
+/// Most sockets that wait for their next exchange with one KDC.
+const MAX_WAITING: usize = 64;
+/// A socket is given up after so many exchanges or so long, so that its port stays hard to guess.
+const MAX_USES: u32 = 1000;
+const MAX_AGE: Duration = Duration::from_secs(60);
+/// Datagrams that are not the reply and are passed over before the KDC counts as answering nonsense.
+const MAX_FOREIGN: usize = 8;
+
+/// A connected socket.
+#[derive(Debug)]
+pub(super) struct Socket {
+    io: UdpSocket,
+    opened: Moment,
+    uses: u32,
+}
+
+thread_local! {
+    /// Room for the longest datagram. A reply is copied out at its own length.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; 65_536]);
+}
+
+impl Socket {
+    /// One that waits, if there is any, or a new one.
+    async fn take(target: &Target) -> io::Result<Self> {
+        let now = ambient::now();
+        loop {
+            let Some(waiting) = target.sockets().pop() else { break };
+            // What arrived while nobody asked is nobody's answer.
+            let silent = matches!(waiting.read(), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+            if silent && now.since(waiting.opened) < MAX_AGE {
+                return Ok(waiting);
+            }
+        }
+        let any: IpAddr = match target.address {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let io = UdpSocket::bind((any, 0)).await?;
+        io.connect(target.address).await?;
+        Ok(Self { io, opened: now, uses: 0 })
+    }
+
+    /// Lets it wait for its next exchange.
+    fn give_back(mut self, target: &Target) {
+        self.uses += 1;
+        let mut waiting = target.sockets();
+        if self.uses < MAX_USES && waiting.len() < MAX_WAITING {
+            waiting.push(self);
+        }
+    }
+
+    /// A datagram that is there.
+    fn read(&self) -> io::Result<Bytes> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let length = self.io.try_recv(scratch)?;
+            Ok(Bytes::copy_from_slice(scratch.get(..length).unwrap_or_default()))
+        })
+    }
+
+    async fn receive(&self) -> io::Result<Bytes> {
+        loop {
+            self.io.readable().await?;
+            match self.read() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Sends the request and waits for its reply, sending again while there is none.
+pub(super) async fn ask(target: &Target, request: &Request<'_>) -> Result<Bytes, End> {
+    let started = ambient::now();
+    let socket = Socket::take(target).await.map_err(|_| End::NotRead)?;
+    socket.io.send(request.message()).await.map_err(|_| End::NotRead)?;
+    let mut resends = RESEND.iter();
+    let mut resend_at = resends.next().map(|after| started + *after);
+    let mut sent = 1_u32;
+    let mut foreign = 0;
+    loop {
+        let again = async {
+            match resend_at {
+                Some(at) => sleep_until(ambient::instant(at)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let octets = tokio::select! {
+            biased;
+            octets = socket.receive() => octets,
+            () = again => {
+                resend_at = resends.next().map(|after| started + *after);
+                sent += 1;
+                if socket.io.send(request.message()).await.is_err() {
+                    return Err(End::Broken);
+                }
+                continue;
+            }
+        };
+        let Ok(octets) = octets else {
+            // A port unreachable answers the last datagram. An earlier one may have been read.
+            return Err(if sent == 1 { End::NotRead } else { End::Broken });
+        };
+        match judge(target, request, &octets, Transport::Udp) {
+            Some(Ok(())) => {
+                if sent == 1 && foreign == 0 {
+                    socket.give_back(target);
+                }
+                return Ok(octets);
+            }
+            Some(Err(end)) => return Err(end),
+            None => {
+                foreign += 1;
+                if foreign == MAX_FOREIGN {
+                    return Err(End::Broken);
+                }
+            }
+        }
+    }
+}
+
+/// Sends a question of the gateway's own; whether it is answered.
+pub(super) async fn probe(target: &Target, question: &[u8], answers: impl Fn(&[u8]) -> bool) -> bool {
+    let Ok(socket) = Socket::take(target).await else { return false };
+    if socket.io.send(question).await.is_err() {
+        return false;
+    }
+    matches!(socket.receive().await, Ok(octets) if answers(&octets))
+}

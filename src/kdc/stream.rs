@@ -1,0 +1,73 @@
+//! Asking a KDC over TCP (RFC 4120 section 7.2.2): one connection, one request, one reply.
+
+use std::{io, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use krb::frame;
+use tgg::{
+    exchange::{End, Transport},
+    request::Request,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::{judge, target::Target};
+
+/// Octets that the reply's buffer starts with. It grows with what arrives, not with what is announced.
+const FIRST_READ: usize = 4096;
+
+/// Sends the request on a new connection and reads its reply.
+pub(super) async fn ask(
+    target: &Target,
+    request: &Request<'_>,
+    connect_within: Duration,
+) -> Result<Bytes, End> {
+    let connect = async {
+        let permit = target.streams.acquire().await.ok()?;
+        let stream = TcpStream::connect(target.address).await.ok()?;
+        Some((permit, stream))
+    };
+    let Ok(Some((_permit, mut stream))) = timeout(connect_within, connect).await else {
+        return Err(End::NotRead);
+    };
+    // A request is one write; waiting to fill a segment would only delay it.
+    let _ = stream.set_nodelay(true);
+    let message = request.message();
+    let mut framed = BytesMut::with_capacity(frame::PREFIX + message.len());
+    framed.extend_from_slice(&frame::prefix(message.len()));
+    framed.extend_from_slice(message);
+    stream.write_all(&framed).await.map_err(|_| End::Broken)?;
+    let octets = reply(&mut stream).await.map_err(|_| End::Broken)?;
+    match judge(target, request, &octets, Transport::Tcp) {
+        Some(verdict) => verdict.map(|()| octets),
+        None => Err(End::Broken),
+    }
+}
+
+/// Whether the target takes a connection.
+pub(super) async fn opens(target: &Target) -> bool {
+    TcpStream::connect(target.address).await.is_ok()
+}
+
+/// Reads one framed message and nothing after it.
+async fn reply(stream: &mut TcpStream) -> io::Result<Bytes> {
+    let mut read = BytesMut::with_capacity(FIRST_READ);
+    loop {
+        let announced = frame::announced(&read).map_err(|_| io::ErrorKind::InvalidData)?;
+        if let Some(announced) = announced {
+            let wanted = frame::PREFIX + announced;
+            if read.len() > wanted {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            if read.len() == wanted {
+                return Ok(read.split_off(frame::PREFIX).freeze());
+            }
+        }
+        if stream.read_buf(&mut read).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! How much one peer and one principal may ask for: connections, requests in flight, requests a second.
+//!
+//! A peer is an IPv4 address or the /64 of an IPv6 address, which is what one subscriber is given.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tgg::failure::Refusal;
+
+/// Most peers or principals whose rate is remembered at once. A flood of new ones beyond it is refused:
+/// forgetting would let it pass.
+const MAX_REMEMBERED: usize = 1 << 20;
+
+/// What is allowed. Zero means without limit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Allowed {
+    /// Connections of one peer at a time.
+    pub connections_per_peer: usize,
+    /// Requests of one peer in flight.
+    pub in_flight_per_peer: usize,
+    /// Requests a second of one peer; twice as many may come at once.
+    pub peer_rate: u32,
+    /// AS requests a second for one client principal; ten times as many may come at once.
+    pub principal_rate: u32,
+}
+
+/// How long peers are waited for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Timeouts {
+    /// A connection or socket without a request.
+    pub idle: Duration,
+    /// A message, from its first octet to its last: a TLS handshake, a request head, a body, a unit; and for
+    /// a peer to take its answer.
+    pub message: Duration,
+}
+
+/// A peer, as it is counted.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+struct PeerKey(u64, bool);
+
+impl PeerKey {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self(u64::from(v4.to_bits()), false),
+            IpAddr::V6(v6) => Self(u64::try_from(v6.to_bits() >> 64).unwrap_or_default(), true),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    connections: AtomicUsize,
+    in_flight: AtomicUsize,
+}
+
+/// Counts peers and principals and says no beyond what is allowed.
+#[derive(Debug)]
+pub struct Limits {
+    allowed: Allowed,
+    peers: Mutex<HashMap<PeerKey, Arc<Counts>>>,
+    peer_rate: Option<DefaultKeyedRateLimiter<PeerKey>>,
+    principal_rate: Option<DefaultKeyedRateLimiter<u64>>,
+    /// Principals are remembered by a keyed hash, so that nobody can choose two that collide.
+    hasher: RandomState,
+}
+
+impl Limits {
+    /// Limits that allow this.
+    #[must_use]
+    pub fn new(allowed: Allowed) -> Arc<Self> {
+        Arc::new(Self {
+            allowed,
+            peers: Mutex::default(),
+            peer_rate: limiter(allowed.peer_rate, 2),
+            principal_rate: limiter(allowed.principal_rate, 10),
+            hasher: RandomState::new(),
+        })
+    }
+
+    /// The peer at `address`, for a listener without connections.
+    #[must_use]
+    pub fn peer(self: &Arc<Self>, address: IpAddr) -> Peer {
+        let key = PeerKey::of(address);
+        let counts =
+            Arc::clone(self.peers.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
+        Peer { limits: Arc::clone(self), key, counts, connected: false }
+    }
+
+    /// The peer at `address` with one connection more; `None` if that is one too many.
+    #[must_use]
+    pub fn connection(self: &Arc<Self>, address: IpAddr) -> Option<Peer> {
+        let mut peer = self.peer(address);
+        if !raise(&peer.counts.connections, self.allowed.connections_per_peer) {
+            return None;
+        }
+        peer.connected = true;
+        Some(peer)
+    }
+
+    /// Counts a request that names its client.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::TooManyForPrincipal`].
+    pub fn principal(&self, krb_realm: &[u8], name: &impl std::fmt::Display) -> Result<(), Refusal> {
+        let Some(rate) = &self.principal_rate else { return Ok(()) };
+        let key = self.hasher.hash_one((krb_realm.to_ascii_lowercase(), name.to_string()));
+        count(rate, &key).ok_or(Refusal::TooManyForPrincipal)
+    }
+
+    /// Forgets those whose rate is no longer of interest. Call it every few seconds.
+    pub fn tidy(&self) {
+        if let Some(rate) = &self.peer_rate {
+            rate.retain_recent();
+        }
+        if let Some(rate) = &self.principal_rate {
+            rate.retain_recent();
+        }
+    }
+}
+
+fn limiter<K: std::hash::Hash + Eq + Clone>(rate: u32, burst: u32) -> Option<DefaultKeyedRateLimiter<K>> {
+    let rate = NonZeroU32::new(rate)?;
+    let burst = NonZeroU32::new(rate.get().saturating_mul(burst)).unwrap_or(rate);
+    Some(RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)))
+}
+
+fn count<K: std::hash::Hash + Eq + Clone>(rate: &DefaultKeyedRateLimiter<K>, key: &K) -> Option<()> {
+    if rate.len() > MAX_REMEMBERED {
+        return None;
+    }
+    rate.check_key(key).ok()
+}
+
+/// Adds one to `count` unless it has reached `limit`; zero is no limit.
+fn raise(count: &AtomicUsize, limit: usize) -> bool {
+    count
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+            (limit == 0 || count < limit).then_some(count.saturating_add(1))
+        })
+        .is_ok()
+}
+
+/// A peer that is counted for as long as this lives.
+#[derive(Debug)]
+pub struct Peer {
+    limits: Arc<Limits>,
+    key: PeerKey,
+    counts: Arc<Counts>,
+    connected: bool,
+}
+
+impl Peer {
+    /// Counts one request, in flight until the guard is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::TooManyFromPeer`].
+    pub fn request(&self) -> Result<InFlight<'_>, Refusal> {
+        if let Some(rate) = &self.limits.peer_rate {
+            count(rate, &self.key).ok_or(Refusal::TooManyFromPeer)?;
+        }
+        if !raise(&self.counts.in_flight, self.limits.allowed.in_flight_per_peer) {
+            return Err(Refusal::TooManyFromPeer);
+        }
+        Ok(InFlight(&self.counts))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        if self.connected {
+            self.counts.connections.fetch_sub(1, Ordering::Relaxed);
+        }
+        let mut peers = self.limits.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map and this one hold the last two: nobody counts for this peer any more.
+        if Arc::strong_count(&self.counts) == 2 {
+            peers.remove(&self.key);
+        }
+    }
+}
+
+/// A request in flight.
+#[derive(Debug)]
+pub struct InFlight<'a>(&'a Counts);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Allowed =
+        Allowed { connections_per_peer: 0, in_flight_per_peer: 0, peer_rate: 0, principal_rate: 0 };
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn connections_of_a_peer_are_counted_while_they_last() {
+        let limits = Limits::new(Allowed { connections_per_peer: 2, ..NOTHING });
+        let first = limits.connection(address("192.0.2.1")).unwrap();
+        let second = limits.connection(address("::ffff:192.0.2.1")).unwrap();
+        assert!(limits.connection(address("192.0.2.1")).is_none());
+        assert!(limits.connection(address("192.0.2.2")).is_some());
+        drop(first);
+        assert!(limits.connection(address("192.0.2.1")).is_some());
+        drop(second);
+        assert!(limits.peers.lock().unwrap().is_empty(), "nobody is remembered");
+    }
+
+    #[test]
+    fn a_subscriber_of_ipv6_is_one_peer() {
+        let limits = Limits::new(Allowed { connections_per_peer: 1, ..NOTHING });
+        let _held = limits.connection(address("2001:db8:0:1::1")).unwrap();
+        assert!(limits.connection(address("2001:db8:0:1:ffff::")).is_none());
+        assert!(limits.connection(address("2001:db8:0:2::1")).is_some());
+    }
+
+    #[test]
+    fn requests_in_flight_are_counted_over_all_connections_of_a_peer() {
+        let limits = Limits::new(Allowed { in_flight_per_peer: 1, ..NOTHING });
+        let (one, other) = (limits.peer(address("192.0.2.1")), limits.peer(address("192.0.2.1")));
+        let held = one.request().unwrap();
+        assert_eq!(other.request().unwrap_err(), Refusal::TooManyFromPeer);
+        drop(held);
+        assert!(other.request().is_ok());
+    }
+
+    #[test]
+    fn a_peer_over_its_rate_is_refused_and_others_are_not() {
+        let limits = Limits::new(Allowed { peer_rate: 1, ..NOTHING });
+        let peer = limits.peer(address("192.0.2.1"));
+        let passed = (0..50).filter(|_| peer.request().is_ok()).count();
+        assert!((2..5).contains(&passed), "{passed}");
+        assert!(limits.peer(address("192.0.2.2")).request().is_ok());
+    }
+
+    #[test]
+    fn a_principal_over_its_rate_is_refused_in_any_case_of_its_realm() {
+        let limits = Limits::new(Allowed { principal_rate: 1, ..NOTHING });
+        let passed = (0..50).filter(|_| limits.principal(b"TGG.TEST", &"alice").is_ok()).count();
+        assert!((10..13).contains(&passed), "{passed}");
+        assert!(limits.principal(b"tgg.test", &"alice").is_err());
+        assert!(limits.principal(b"TGG.TEST", &"bob").is_ok());
+        limits.tidy();
+        assert!(limits.principal(b"TGG.TEST", &"alice").is_err(), "tidying forgets nobody who is over");
+    }
+}

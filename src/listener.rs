@@ -1,0 +1,131 @@
+//! Sockets that peers connect to: bound, limited, with TLS where it is asked for.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::{
+    net::{TcpListener, TcpStream, UdpSocket},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tokio_rustls::TlsAcceptor;
+use tracing::{debug, warn};
+
+use crate::{
+    connection::{self, Web},
+    limits::{Limits, Peer},
+    record::Via,
+    service::raw,
+    tls::ServerTls,
+};
+
+/// Connections that the kernel holds until they are accepted.
+const BACKLOG: i32 = 1024;
+
+/// Tries to find a port that is free for TCP and UDP alike.
+const PORT_TRIES: usize = 32;
+
+/// Binds a TCP socket.
+///
+/// # Errors
+///
+/// What the system says; its callers name the address.
+pub fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restart must not wait for connections of the last run to be forgotten.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Binds TCP and UDP to the same port; port 0 takes one that is free for both.
+///
+/// # Errors
+///
+/// As [`bind_tcp`].
+pub async fn bind_both(address: SocketAddr) -> io::Result<(TcpListener, UdpSocket)> {
+    let mut tries = 0;
+    loop {
+        let tcp = bind_tcp(address)?;
+        match UdpSocket::bind(tcp.local_addr()?).await {
+            Ok(udp) => return Ok((tcp, udp)),
+            Err(_) if address.port() == 0 && tries < PORT_TRIES => tries += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How many connections there may be, and whose.
+#[derive(Debug)]
+pub struct Gate {
+    /// A permit for each connection of the gateway.
+    pub places: Arc<Semaphore>,
+    /// Counts peers.
+    pub limits: Arc<Limits>,
+}
+
+/// Accepts connections and has each served in a task of its own, until the gateway drains.
+pub async fn web(listener: TcpListener, gate: Arc<Gate>, web: Arc<Web>, tls: Option<Arc<ServerTls>>) {
+    while let Some((io, address, peer, place)) = accept(&listener, &gate, &web).await {
+        let (shared, tls) = (Arc::clone(&web), tls.clone());
+        web.tasks.spawn(async move {
+            match tls {
+                None => connection::serve(shared, io, peer, address).await,
+                Some(tls) => {
+                    let handshake = TlsAcceptor::from(tls.config()).accept(io);
+                    match timeout(shared.timeouts.message, handshake).await {
+                        Ok(Ok(io)) => connection::serve(shared, io, peer, address).await,
+                        Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
+                        Err(_) => debug!(peer = %address, "TLS handshake took too long"),
+                    }
+                }
+            }
+            drop(place);
+        });
+    }
+}
+
+/// Accepts raw connections and has each served in a task of its own, until the gateway drains.
+pub async fn raw(listener: TcpListener, gate: Arc<Gate>, web: Arc<Web>) {
+    while let Some((io, address, peer, place)) = accept(&listener, &gate, &web).await {
+        let shared = Arc::clone(&web);
+        web.tasks.spawn(async move {
+            let via = Via { peer: address, over: "tcp" };
+            raw::stream(&shared.service, io, &peer, via, shared.timeouts, &shared.draining).await;
+            drop(place);
+        });
+    }
+}
+
+type Accepted = (TcpStream, SocketAddr, Peer, tokio::sync::OwnedSemaphorePermit);
+
+/// The next connection that may be served; `None` once the gateway drains.
+async fn accept(listener: &TcpListener, gate: &Gate, web: &Web) -> Option<Accepted> {
+    loop {
+        let next = async {
+            // Without a place nothing is accepted: the kernel holds the peer, and then refuses it.
+            let place = Arc::clone(&gate.places).acquire_owned().await;
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
+            next = next => next,
+            () = web.draining.cancelled() => return None,
+        };
+        match accepted {
+            Ok((io, address)) => {
+                // Answers are small and each is one write.
+                let _ = io.set_nodelay(true);
+                match gate.limits.connection(address.ip()) {
+                    Some(peer) => return Some((io, address, peer, place.ok()?)),
+                    None => debug!(peer = %address, "Connection refused: the peer has too many"),
+                }
+            }
+            Err(error) => {
+                warn!("Cannot accept a connection: {error}; if files run out, raise the limit (ulimit -n)");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}

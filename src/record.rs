@@ -1,0 +1,265 @@
+//! The record of an exchange: one line that joins a request and its reply, without keys or padata values.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use krb::{
+    error_code, etype,
+    name::write_component,
+    peek::{KrbError, Name},
+    time::KerberosTime,
+};
+use tgg::{
+    failure::{Refusal, Unanswered},
+    moment::Moment,
+    reply::{Reply, believe},
+    request::{Asked, Request},
+};
+use tracing::{debug, info};
+
+use crate::{ambient, kdc::Answer};
+
+/// Names one exchange in the log and, over HTTP, to the client (`x-ms-request-id`).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RequestId(u64);
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+/// Sets this process's numbers apart from those of others.
+static PROCESS: LazyLock<u64> = LazyLock::new(|| u64::from_be_bytes(ambient::random()));
+
+impl RequestId {
+    /// One that no other exchange has.
+    #[must_use]
+    pub fn next() -> Self {
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// In the form of a GUID, which is what Kerberos.NET and Windows look for.
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let process = *PROCESS;
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            process >> 32,
+            process >> 16 & 0xffff,
+            process & 0xffff,
+            self.0 >> 48,
+            self.0 & 0xffff_ffff_ffff
+        )
+    }
+}
+
+/// How a request reached the gateway.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Via {
+    /// Who sent it.
+    pub peer: SocketAddr,
+    /// Over what: `ws`, `kkdcp`, `heimdal`, `tcp`, `udp`.
+    pub over: &'static str,
+}
+
+/// Writes the record of an exchange that brought a reply.
+pub fn answered(id: RequestId, via: Via, started: Moment, request: &Request<'_>, answer: &Answer) {
+    if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
+        return;
+    }
+    let asked = Question::of(request);
+    // It was believed before it was returned, so this reads it a second time and does not fail.
+    let reply = believe(request, &answer.octets).ok();
+    let told = Told::of(reply.as_ref());
+    info!(
+        target: TARGET,
+        %id,
+        peer = %via.peer,
+        via = via.over,
+        krb_realm = %Text(request.krb_realm()),
+        kind = request.kind(),
+        client = told.client.as_ref().or(asked.client.as_ref()).map(display),
+        service = told.service.as_ref().or(asked.service.as_ref()).map(display),
+        etypes_asked = asked.etypes.as_ref().map(display),
+        ticket_etype = told.ticket_etype.map(display),
+        reply_etype = told.reply_etype.map(display),
+        armored = request.armored(),
+        kdc = %answer.kdc.name,
+        transport = answer.over.word(),
+        octets_in = request.message().len(),
+        octets_out = answer.octets.len(),
+        outcome = %told.outcome,
+        kdc_skew_s = told.skew,
+        took_us = took_us(started),
+        "Exchange"
+    );
+}
+
+/// Writes the record of a request that was relayed, or refused, without a reply.
+pub fn unanswered(
+    id: RequestId,
+    via: Via,
+    started: Moment,
+    request: Option<&Request<'_>>,
+    octets_in: usize,
+    why: &Unanswered,
+) {
+    // One line for each would let a flood fill the disk.
+    if matches!(why, Unanswered::Refused(Refusal::TooManyFromPeer)) {
+        debug!(target: TARGET, %id, peer = %via.peer, via = via.over, "Refused: {why}");
+        return;
+    }
+    let asked = request.map(Question::of).unwrap_or_default();
+    info!(
+        target: TARGET,
+        %id,
+        peer = %via.peer,
+        via = via.over,
+        krb_realm = request.map(|request| display(Text(request.krb_realm()))),
+        kind = request.map(Request::kind),
+        client = asked.client.as_ref().map(display),
+        service = asked.service.as_ref().map(display),
+        etypes_asked = asked.etypes.as_ref().map(display),
+        octets_in,
+        outcome = why.word(),
+        blame = why.blame().word(),
+        took_us = took_us(started),
+        "No reply: {why}"
+    );
+}
+
+const TARGET: &str = "ticketgate::exchange";
+
+fn took_us(started: Moment) -> u64 {
+    u64::try_from(ambient::now().since(started).as_micros()).unwrap_or(u64::MAX)
+}
+
+/// What the request shows.
+#[derive(Default)]
+struct Question<'a> {
+    client: Option<Principal<'a>>,
+    service: Option<Name<'a>>,
+    etypes: Option<Etypes>,
+}
+
+impl<'a> Question<'a> {
+    fn of(request: &Request<'a>) -> Self {
+        match request.asked() {
+            Asked::Kdc(asked) => Self {
+                client: asked.cname.map(|cname| Principal(cname, asked.realm)),
+                service: asked.sname,
+                etypes: Some(Etypes(asked.etypes().take(MAX_ETYPES).collect())),
+            },
+            Asked::Kpasswd(asked) => {
+                Self { client: None, service: Some(asked.ap_req.ticket_sname), etypes: None }
+            }
+        }
+    }
+}
+
+/// What the reply shows.
+struct Told<'a> {
+    client: Option<Principal<'a>>,
+    service: Option<Name<'a>>,
+    ticket_etype: Option<Etype>,
+    reply_etype: Option<Etype>,
+    outcome: Outcome,
+    skew: Option<i64>,
+}
+
+impl<'a> Told<'a> {
+    fn of(reply: Option<&Reply<'a>>) -> Self {
+        let nothing = |outcome| Self {
+            client: None,
+            service: None,
+            ticket_etype: None,
+            reply_etype: None,
+            outcome,
+            skew: None,
+        };
+        match reply {
+            Some(Reply::Kdc(reply)) => Self {
+                client: Some(Principal(reply.cname, reply.crealm)),
+                service: Some(reply.ticket_sname),
+                ticket_etype: Some(Etype(reply.ticket_etype)),
+                reply_etype: Some(Etype(reply.reply_etype)),
+                ..nothing(Outcome::Word("ticket"))
+            },
+            Some(Reply::Error(error)) => Self {
+                client: error.cname.map(|cname| Principal(cname, error.crealm.unwrap_or(error.realm))),
+                skew: skew(error),
+                ..nothing(Outcome::Error(error.code))
+            },
+            Some(Reply::Kpasswd) => nothing(Outcome::Word("sealed")),
+            None => nothing(Outcome::Word("disbelieved")),
+        }
+    }
+}
+
+/// Seconds that the KDC's clock is ahead of ours. Only an error shows that clock.
+fn skew(error: &KrbError<'_>) -> Option<i64> {
+    KerberosTime::from(error.stime.to_vec()).seconds()?.checked_sub(ambient::time_of_day().0)
+}
+
+/// Most encryption types of a request that are written out. Real ones offer up to ten.
+const MAX_ETYPES: usize = 16;
+
+struct Text<'a>(&'a [u8]);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_component(self.0, f)
+    }
+}
+
+struct Principal<'a>(Name<'a>, &'a [u8]);
+
+impl fmt::Display for Principal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.0, Text(self.1))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Etype(i64);
+
+impl fmt::Display for Etype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match i32::try_from(self.0).ok().and_then(etype::name) {
+            Some(name) => f.write_str(name),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+struct Etypes(Vec<i64>);
+
+impl fmt::Display for Etypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(place, number)| {
+            let comma = if place == 0 { "" } else { "," };
+            write!(f, "{comma}{number}")
+        })
+    }
+}
+
+enum Outcome {
+    Error(i64),
+    Word(&'static str),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(code) => match i32::try_from(*code).ok().and_then(error_code::name) {
+                Some(name) => f.write_str(name),
+                None => write!(f, "error_{code}"),
+            },
+            Self::Word(word) => f.write_str(word),
+        }
+    }
+}

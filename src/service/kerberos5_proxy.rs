@@ -1,0 +1,101 @@
+//! `kerberos5.proxy`: one request in, one reply out, whatever carried it here.
+//!
+//! All doors of this service (WebSocket, MS-KKDCP, raw TCP and UDP) meet in [`Kerberos5Proxy::answer`]: one
+//! policy, one record.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tgg::{
+    envelope::{Malformed, Opened},
+    failure::{Refusal, Unanswered, krb_error},
+    request::{Asked, judge},
+};
+
+use crate::{
+    ambient,
+    kdc::Kdcs,
+    limits::{Limits, Peer},
+    record::{self, RequestId, Via},
+};
+
+/// A gateway to the KDCs of some realms.
+#[derive(Debug)]
+pub struct Kerberos5Proxy {
+    kdcs: Arc<Kdcs>,
+    limits: Arc<Limits>,
+}
+
+/// The end of an exchange.
+#[derive(Debug)]
+pub struct Answered {
+    /// Names it in the log.
+    pub id: RequestId,
+    /// The reply, out of any wrapping.
+    pub reply: Result<Bytes, Unanswered>,
+    /// The realm that was asked, as far as it could be read.
+    krb_realm: Bytes,
+}
+
+impl Answered {
+    /// The realm that was asked, as the peer wrote it; empty if it could not be read.
+    #[must_use]
+    pub const fn krb_realm(&self) -> &Bytes {
+        &self.krb_realm
+    }
+
+    /// The reply, or a KRB-ERROR that says why there is none.
+    #[must_use]
+    pub fn reply_or_error(self) -> Bytes {
+        let Self { reply, krb_realm, .. } = self;
+        reply.unwrap_or_else(|why| krb_error(why.code(), &krb_realm, ambient::time_of_day()))
+    }
+}
+
+impl Kerberos5Proxy {
+    /// A gateway to these KDCs.
+    #[must_use]
+    pub const fn new(kdcs: Arc<Kdcs>, limits: Arc<Limits>) -> Self {
+        Self { kdcs, limits }
+    }
+
+    /// Relays one request, if it may be, and writes its record.
+    pub async fn answer(&self, opened: Opened, peer: &Peer, via: Via) -> Answered {
+        let (id, started) = (RequestId::next(), ambient::now());
+        let Opened { message, krb_realm: outer_realm, .. } = opened;
+        let outer = || outer_realm.clone().unwrap_or_default();
+        let without_reply = |request, why, krb_realm| {
+            record::unanswered(id, via, started, request, message.len(), &why);
+            Answered { id, reply: Err(why), krb_realm }
+        };
+        let _in_flight = match peer.request() {
+            Ok(in_flight) => in_flight,
+            Err(why) => return without_reply(None, why.into(), outer()),
+        };
+        let request = match judge(&message, outer_realm.as_deref(), self.kdcs.routes()) {
+            Ok(request) => request,
+            Err(why) => return without_reply(None, why.into(), outer()),
+        };
+        let krb_realm = message.slice_ref(request.krb_realm());
+        if let Asked::Kdc(asked) = request.asked()
+            && let Some(cname) = asked.cname
+            && let Err(why) = self.limits.principal(asked.realm, &cname)
+        {
+            return without_reply(Some(&request), why.into(), krb_realm);
+        }
+        match self.kdcs.exchange(&request).await {
+            Ok(answer) => {
+                record::answered(id, via, started, &request, &answer);
+                Answered { id, reply: Ok(answer.octets), krb_realm }
+            }
+            Err(why) => without_reply(Some(&request), why.into(), krb_realm),
+        }
+    }
+
+    /// Writes the record of what could not even be opened.
+    pub fn refuse(&self, malformed: Malformed, octets: usize, via: Via) -> Answered {
+        let (id, why) = (RequestId::next(), Unanswered::from(Refusal::from(malformed)));
+        record::unanswered(id, via, ambient::now(), None, octets, &why);
+        Answered { id, reply: Err(why), krb_realm: Bytes::new() }
+    }
+}

@@ -1,0 +1,297 @@
+//! Kerberos over WebSocket: a byte stream as KAAZING's clients expect it, or whole messages.
+//!
+//! There is no standard. Without a sub-protocol the socket is a stream of units that are told apart by
+//! their first octet ([`tgg::envelope`]); the sub-protocols declare it:
+//!
+//! - `krb5.tcp`: the stream of RFC 4120 section 7.2.2 and nothing else; answers in order.
+//! - `kkdcp`: one KDC-PROXY-MESSAGE in each message; answers in order.
+//! - `kkdcp.mux`: four octets of the client's choice and a KDC-PROXY-MESSAGE in each message; answers carry
+//!   the same four octets and come in any order.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{
+    SinkExt as _, StreamExt as _,
+    stream::{FuturesOrdered, FuturesUnordered},
+};
+use tgg::envelope::{self, Carries, MAX_UNIT, Malformed, Opened, Stream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{sleep_until, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{self, Message, error::CapacityError},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::kerberos5_proxy::{Answered, Kerberos5Proxy};
+use crate::{
+    ambient,
+    answer::{Goodbye, OnStream, on_stream},
+    limits::{Peer, Timeouts},
+    record::Via,
+    ws,
+};
+
+/// Octets of the request id of `kkdcp.mux`.
+const ID: usize = 4;
+
+/// Longest WebSocket message, in octets.
+const MAX_MESSAGE: usize = MAX_UNIT + ID;
+
+/// Requests of one socket in flight. While there are so many the socket is not read.
+const MAX_IN_FLIGHT: usize = 64;
+
+/// What a socket carries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Protocol {
+    /// `kkdcp`
+    Kkdcp,
+    /// `kkdcp.mux`
+    Mux,
+    /// `krb5.tcp`, or none.
+    Stream(Carries),
+}
+
+impl Protocol {
+    /// The first of the offered sub-protocols that is known, and its name for the answer.
+    #[must_use]
+    pub fn choose<'a>(offered: impl Iterator<Item = &'a str>) -> (Self, Option<&'static str>) {
+        let mut known = offered.filter_map(|name| match name {
+            "kkdcp" => Some((Self::Kkdcp, Some("kkdcp"))),
+            "kkdcp.mux" => Some((Self::Mux, Some("kkdcp.mux"))),
+            "krb5.tcp" => Some((Self::Stream(Carries::Framed), Some("krb5.tcp"))),
+            _ => None,
+        });
+        known.next().unwrap_or((Self::Stream(Carries::Any), None))
+    }
+}
+
+/// Where a socket came from and what bounds it.
+#[derive(Debug)]
+pub struct Bounds {
+    /// Counts the peer.
+    pub peer: Arc<Peer>,
+    /// For the record.
+    pub via: Via,
+    /// How long it may idle, and take for a message.
+    pub timeouts: Timeouts,
+    /// Says that the gateway goes down.
+    pub draining: CancellationToken,
+}
+
+/// Serves one socket until it closes.
+pub async fn serve<I>(service: Arc<Kerberos5Proxy>, io: I, early: Bytes, protocol: Protocol, bounds: Bounds)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let mut socket = ws::server(io, early, MAX_MESSAGE).await;
+    let Some(goodbye) = converse(&service, &mut socket, protocol, &bounds).await else { return };
+    let close = async {
+        socket.close(Some(goodbye.frame())).await?;
+        // The peer's close frame, or whatever it still sends before it.
+        while let Some(Ok(_)) = socket.next().await {}
+        Ok::<_, tungstenite::Error>(())
+    };
+    let _ = timeout(bounds.timeouts.message, close).await;
+}
+
+/// Takes requests and sends answers until there is a reason to say goodbye; `None` if the peer left.
+async fn converse<I>(
+    service: &Kerberos5Proxy,
+    socket: &mut WebSocketStream<I>,
+    protocol: Protocol,
+    bounds: &Bounds,
+) -> Option<Goodbye>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let Timeouts { idle, message, .. } = bounds.timeouts;
+    let mut reader = Reader::new(protocol);
+    let mut in_flight = InFlight::new(protocol);
+    let mut patience = ambient::now() + idle;
+    // Set once no more requests are taken: the last answers go out before the goodbye.
+    let mut ending = None;
+    while ending.is_none() || !in_flight.is_empty() {
+        while ending.is_none() && in_flight.len() < MAX_IN_FLIGHT {
+            match reader.unit() {
+                Ok(Some(unit)) => in_flight.push(Box::pin(answer(service, unit, bounds))),
+                Ok(None) => break,
+                Err((malformed, octets)) => {
+                    let refused = service.refuse(malformed, octets, bounds.via);
+                    ending = outcome(Wrapping::None, refused).err();
+                }
+            }
+        }
+        let listening = ending.is_none() && in_flight.len() < MAX_IN_FLIGHT;
+        tokio::select! {
+            biased;
+            Some(outcome) = in_flight.next(), if !in_flight.is_empty() => {
+                // A peer that does not read its answers is not waited for.
+                match outcome {
+                    Ok(answer) => timeout(message, socket.send(Message::Binary(answer))).await.ok()?.ok()?,
+                    Err(goodbye) => return Some(goodbye),
+                }
+                if !reader.is_partial() {
+                    patience = ambient::now() + idle;
+                }
+            }
+            read = socket.next(), if listening => match read? {
+                Ok(Message::Binary(octets)) => {
+                    // A unit that was begun must be finished in time, however many pieces it comes in.
+                    if !reader.is_partial() {
+                        patience = ambient::now() + message;
+                    }
+                    reader.take(octets);
+                }
+                Ok(Message::Text(_)) | Err(tungstenite::Error::Utf8(_)) => ending = Some(Goodbye::Text),
+                Ok(_) => {}
+                Err(error) => ending = Some(breach(&error)?),
+            },
+            () = bounds.draining.cancelled(), if ending.is_none() => ending = Some(Goodbye::GoingAway),
+            () = sleep_until(ambient::instant(patience)), if listening && in_flight.is_empty() => {
+                ending = Some(Goodbye::Idle);
+            }
+        }
+    }
+    ending
+}
+
+/// How a peer broke the protocol; `None` if it is gone.
+const fn breach(error: &tungstenite::Error) -> Option<Goodbye> {
+    match error {
+        tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. }) => Some(Goodbye::TooLong),
+        tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
+        tungstenite::Error::Protocol(_) => Some(Goodbye::Protocol),
+        _ => None,
+    }
+}
+
+/// An answer to send, or the reason to say goodbye.
+type Outcome = Result<Bytes, Goodbye>;
+
+async fn answer(service: &Kerberos5Proxy, unit: Unit, bounds: &Bounds) -> Outcome {
+    let envelope = unit.opened.envelope;
+    let answered = service.answer(unit.opened, &bounds.peer, bounds.via).await;
+    outcome(Wrapping::Envelope(envelope, unit.id), answered)
+}
+
+enum Wrapping {
+    Envelope(envelope::Envelope, Option<[u8; ID]>),
+    /// It could not be opened, so it cannot be answered in kind.
+    None,
+}
+
+fn outcome(wrapping: Wrapping, answered: Answered) -> Outcome {
+    if let Err(why) = &answered.reply
+        && let OnStream::Close(code) = on_stream(why)
+    {
+        return Err(Goodbye::Refused(code));
+    }
+    let Wrapping::Envelope(envelope, id) = wrapping else { return Err(Goodbye::Protocol) };
+    let sealed = envelope.seal(answered.reply_or_error());
+    Ok(match id {
+        Some(id) => {
+            let mut message = BytesMut::with_capacity(ID + sealed.len());
+            message.extend_from_slice(&id);
+            message.extend_from_slice(&sealed);
+            message.freeze()
+        }
+        None => sealed,
+    })
+}
+
+/// A request and what its answer must carry.
+struct Unit {
+    id: Option<[u8; ID]>,
+    opened: Opened,
+}
+
+/// Turns WebSocket messages into requests.
+struct Reader {
+    protocol: Protocol,
+    stream: Stream,
+    message: Option<Bytes>,
+}
+
+impl Reader {
+    fn new(protocol: Protocol) -> Self {
+        let carries = match protocol {
+            Protocol::Stream(carries) => carries,
+            Protocol::Kkdcp | Protocol::Mux => Carries::Any,
+        };
+        Self { protocol, stream: Stream::new(carries), message: None }
+    }
+
+    fn take(&mut self, octets: Bytes) {
+        match self.protocol {
+            Protocol::Stream(_) => self.stream.push(octets),
+            Protocol::Kkdcp | Protocol::Mux => self.message = Some(octets),
+        }
+    }
+
+    fn is_partial(&self) -> bool {
+        self.stream.is_partial()
+    }
+
+    /// The next request; an error comes with the octets of what is malformed.
+    fn unit(&mut self) -> Result<Option<Unit>, (Malformed, usize)> {
+        if matches!(self.protocol, Protocol::Stream(_)) {
+            let opened = self.stream.unit().map_err(|malformed| (malformed, self.stream.held()))?;
+            return Ok(opened.map(|opened| Unit { id: None, opened }));
+        }
+        let Some(mut message) = self.message.take() else { return Ok(None) };
+        let octets = message.len();
+        let mut id = None;
+        if self.protocol == Protocol::Mux {
+            id = message.split_first_chunk::<ID>().map(|(id, _)| *id);
+            message = message.split_off(ID.min(octets));
+        }
+        let opened = envelope::open_kkdcp(&message).map_err(|malformed| (malformed, octets))?;
+        Ok(Some(Unit { id, opened }))
+    }
+}
+
+type Pending<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// Answers that are being waited for.
+enum InFlight<'a> {
+    AnyOrder(FuturesUnordered<Pending<'a>>),
+    Ordered(FuturesOrdered<Pending<'a>>),
+}
+
+impl<'a> InFlight<'a> {
+    fn new(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Mux => Self::AnyOrder(FuturesUnordered::new()),
+            Protocol::Kkdcp | Protocol::Stream(_) => Self::Ordered(FuturesOrdered::new()),
+        }
+    }
+
+    fn push(&mut self, pending: Pending<'a>) {
+        match self {
+            Self::AnyOrder(set) => set.push(pending),
+            Self::Ordered(queue) => queue.push_back(pending),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::AnyOrder(set) => set.len(),
+            Self::Ordered(queue) => queue.len(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    async fn next(&mut self) -> Option<Outcome> {
+        match self {
+            Self::AnyOrder(set) => set.next().await,
+            Self::Ordered(queue) => queue.next().await,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The WebSocket handshake of RFC 6455 section 4.2, and sockets that cost little while they idle.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        handshake::derive_accept_key,
+        protocol::{Role, WebSocketConfig},
+    },
+};
+
+use crate::answer::{self, BadHead, Body};
+
+/// Octets of the read buffer of each socket. Most Kerberos messages fit; longer ones take several reads.
+const READ_BUFFER: usize = 2048;
+
+/// Whether a request asks for an upgrade to WebSocket.
+#[must_use]
+pub fn is_upgrade<B>(request: &Request<B>) -> bool {
+    has_token(request.headers(), header::UPGRADE, "websocket")
+}
+
+/// The answer 101 to a sound upgrade, with the sub-protocol that was chosen.
+///
+/// # Errors
+///
+/// [`BadHead::Upgrade`] or [`BadHead::Version`].
+pub fn accept<B>(request: &Request<B>, protocol: Option<&'static str>) -> Result<Response<Body>, BadHead> {
+    let headers = request.headers();
+    let sound = request.method() == Method::GET
+        && request.version() >= Version::HTTP_11
+        && has_token(headers, header::CONNECTION, "upgrade");
+    if !sound {
+        return Err(BadHead::Upgrade);
+    }
+    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version.as_bytes() != b"13") {
+        return Err(BadHead::Version);
+    }
+    let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else { return Err(BadHead::Upgrade) };
+    // 16 octets in base64.
+    if key.len() != 24 || !key.as_bytes().ends_with(b"==") {
+        return Err(BadHead::Upgrade);
+    }
+    let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| BadHead::Upgrade)?;
+    let mut response = answer::status(StatusCode::SWITCHING_PROTOCOLS);
+    let out = response.headers_mut();
+    out.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    out.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    out.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(protocol) = protocol {
+        out.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+    }
+    Ok(response)
+}
+
+/// The sub-protocols that the client offers, in its order of preference.
+pub fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    tokens(headers, header::SEC_WEBSOCKET_PROTOCOL)
+}
+
+fn tokens(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+fn has_token(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
+    tokens(headers, name).any(|token| token.eq_ignore_ascii_case(wanted))
+}
+
+/// The server's end of an upgraded connection. `early` is what was read past the head.
+pub async fn server<I>(io: I, early: Bytes, max_message: usize) -> WebSocketStream<I>
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(max_message));
+    WebSocketStream::from_partially_read(io, early.into(), Role::Server, Some(config)).await
+}
