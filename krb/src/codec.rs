@@ -116,10 +116,10 @@ macro_rules! whole_message {
             ///
             /// # Errors
             ///
-            /// [`MsgError::Trailing`]($crate::msg::MsgError::Trailing) if octets follow the message,
-            /// [`MsgError::Malformed`]($crate::msg::MsgError::Malformed) for everything else that is not
+            /// [`MsgError::Trailing`]($crate::codec::MsgError::Trailing) if octets follow the message,
+            /// [`MsgError::Malformed`]($crate::codec::MsgError::Malformed) for everything else that is not
             /// this type. Both are final.
-            pub fn decode(octets: &[u8]) -> Result<Self, $crate::msg::MsgError> {
+            pub fn decode(octets: &[u8]) -> Result<Self, $crate::codec::MsgError> {
                 $crate::codec::decode(octets)
             }
 
@@ -127,9 +127,9 @@ macro_rules! whole_message {
             ///
             /// # Errors
             ///
-            /// [`MsgError::Unencodable`]($crate::msg::MsgError::Unencodable) if the encoder refuses; a message
+            /// [`MsgError::Unencodable`]($crate::codec::MsgError::Unencodable) if the encoder refuses; a message
             /// that was decoded always has an encoding.
-            pub fn encode(&self) -> Result<Vec<u8>, $crate::msg::MsgError> {
+            pub fn encode(&self) -> Result<Vec<u8>, $crate::codec::MsgError> {
                 $crate::codec::encode(self)
             }
         }
