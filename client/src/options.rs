@@ -1,0 +1,70 @@
+//! What a client may ask of the tickets it gets (RFC 4120 section 5.4.1).
+
+use std::time::{Duration, SystemTime};
+
+use krb::crypto::Enctype;
+use krb::flags::{Flags, kdc};
+use krb::msg::kdc::KdcReqBody;
+use krb::name::{Principal, PrincipalName};
+
+use crate::error::ClientError;
+use crate::moment;
+
+/// What a ticket should be like. The KDC may give less.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketOptions {
+    /// Enctypes the client can use, best first. By default all of
+    /// [`Enctype::ALL`].
+    pub enctypes: Vec<Enctype>,
+    /// Whether the ticket may be sent to another host. Not by default.
+    pub forwardable: bool,
+    /// How long it should be valid. A day by default, as with MIT's kinit.
+    pub lifetime: Duration,
+    /// How long it should be renewable, counted from now. Not by default.
+    pub renew_lifetime: Option<Duration>,
+}
+
+impl Default for TicketOptions {
+    fn default() -> Self {
+        Self {
+            enctypes: Enctype::ALL.to_vec(),
+            forwardable: false,
+            lifetime: Duration::from_hours(24),
+            renew_lifetime: None,
+        }
+    }
+}
+
+impl TicketOptions {
+    /// The body of a request for a ticket to `server`; `client` only in an
+    /// AS-REQ.
+    pub(crate) fn body(
+        &self,
+        client: Option<&PrincipalName>,
+        server: &Principal,
+        nonce: i64,
+        now: SystemTime,
+    ) -> Result<KdcReqBody, ClientError> {
+        let mut wishes = Vec::new();
+        if self.forwardable {
+            wishes.push(kdc::FORWARDABLE);
+        }
+        if self.renew_lifetime.is_some() {
+            wishes.push(kdc::RENEWABLE);
+        }
+        Ok(KdcReqBody {
+            kdc_options: Flags::with(&wishes),
+            cname: client.cloned(),
+            realm: server.krb_realm.clone(),
+            sname: Some(server.name.clone()),
+            from: None,
+            till: moment::after(now, self.lifetime)?,
+            rtime: self.renew_lifetime.map(|lifetime| moment::after(now, lifetime)).transpose()?,
+            nonce,
+            etype: self.enctypes.iter().map(|enctype| enctype.number().into()).collect(),
+            addresses: None,
+            enc_authorization_data: None,
+            additional_tickets: None,
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! The TGS exchange: a ticket-granting ticket becomes a ticket for a service
+//! (RFC 4120 section 3.3).
+
+use std::fmt;
+use std::time::SystemTime;
+
+use krb::crypto::{ChecksumKey, CryptoError, Key, Usage, UsageKeys};
+use krb::flags::Flags;
+use krb::msg::ap::ApReq;
+use krb::msg::kdc::{KdcReqBody, TgsRep, TgsReq};
+use krb::msg::krb_error::KrbError;
+use krb::msg::msg_type;
+use krb::msg::opened::{AUTHENTICATOR_VNO, Authenticator, EncKdcRepPart, EncryptionKey};
+use krb::msg::padata::{PA_TGS_REQ, PaData};
+use krb::name::{Principal, PrincipalName, RealmName};
+use krb::sealed::EncryptedData;
+use zeroize::Zeroizing;
+
+use crate::answer::{Asked, KRB_ERROR_TAG};
+use crate::credential::Credential;
+use crate::dice::{self, Dice};
+use crate::error::ClientError;
+use crate::moment;
+use crate::options::TicketOptions;
+
+/// The first octet of a TGS-REP: its application tag.
+const TGS_REP_TAG: u8 = 0x6D;
+
+/// One TGS exchange: a request, and the answer to it.
+///
+/// Send [`request`](Self::request) to a KDC of the realm that the
+/// ticket-granting ticket is for, over any transport; give what comes back to
+/// [`reply`](Self::reply).
+pub struct TgsExchange {
+    asked: Asked,
+    session: Key,
+    /// A key for this exchange alone, which the KDC seals its answer with.
+    subkey: Key,
+    request: Vec<u8>,
+}
+
+impl TgsExchange {
+    /// Asks for a ticket to `service`, in the realm that `tgt` is for.
+    ///
+    /// The service of another realm needs a ticket-granting ticket of that
+    /// realm first: ask for `krbtgt/OTHER.REALM`.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::NotTicketGranting`] if `tgt` is for another service than
+    /// `krbtgt`, [`ClientError::TimeOutOfRange`] if `now` or a lifetime in
+    /// `options` is.
+    pub fn new(
+        tgt: &Credential,
+        service: PrincipalName,
+        options: &TicketOptions,
+        now: SystemTime,
+        dice: &mut dyn Dice,
+    ) -> Result<Self, ClientError> {
+        let server = Principal { name: service, krb_realm: granted_realm(&tgt.server)?.clone() };
+        let nonce = dice::nonce(dice);
+        let body = options.body(None, &server, nonce, now)?;
+        let subkey = fresh_key(&tgt.key, dice)?;
+        let proof = present(tgt, &body, &subkey, now, dice)?;
+        let padata = PaData { padata_type: PA_TGS_REQ, padata_value: proof.encode()?.into() };
+        Ok(Self {
+            request: TgsReq::new(Some(vec![padata]), body).encode()?,
+            asked: Asked { client: tgt.client.clone(), server, nonce, enctypes: options.enctypes.clone() },
+            session: tgt.key.clone(),
+            subkey,
+        })
+    }
+
+    /// The octets to send, one whole TGS-REQ. They may be sent again, to the
+    /// same KDC or another.
+    pub fn request(&self) -> &[u8] {
+        &self.request
+    }
+
+    /// Reads what the KDC answered, one whole message.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Refused`] with the KDC's own reason; all others if the
+    /// octets are not a true answer to the request.
+    pub fn reply(&self, octets: &[u8]) -> Result<Credential, ClientError> {
+        match octets.first() {
+            Some(&TGS_REP_TAG) => self.open(TgsRep::decode(octets)?),
+            Some(&KRB_ERROR_TAG) => Err(KrbError::decode(octets)?.into()),
+            _ => Err(ClientError::UnexpectedMessage),
+        }
+    }
+
+    fn open(&self, answer: TgsRep) -> Result<Credential, ClientError> {
+        let answer = answer.0;
+        self.asked.check_envelope(&answer, msg_type::TGS_REP)?;
+        // Some KDCs pass the subkey over and seal with the session key.
+        let part = open_part(&self.subkey, Usage::TGS_REP_SUBKEY, &answer.enc_part)
+            .or_else(|_| open_part(&self.session, Usage::TGS_REP, &answer.enc_part))?;
+        self.asked.accept(answer, EncKdcRepPart::decode(&part)?)
+    }
+}
+
+/// The realm whose tickets `krbtgt/REALM` grants.
+fn granted_realm(server: &Principal) -> Result<&RealmName, ClientError> {
+    match server.name.name_string.as_slice() {
+        [service, krb_realm] if service.as_octets() == b"krbtgt" => Ok(krb_realm),
+        _ => Err(ClientError::NotTicketGranting),
+    }
+}
+
+/// A random key of the same enctype as `model`.
+fn fresh_key(model: &Key, dice: &mut dyn Dice) -> Result<Key, CryptoError> {
+    let mut octets = Zeroizing::new(vec![0; model.enctype().key_length()]);
+    dice.fill(&mut octets);
+    Key::new(model.enctype(), &octets)
+}
+
+/// The AP-REQ that shows the ticket to the KDC and binds the request to it: the
+/// authenticator's checksum is over `body`.
+fn present(
+    tgt: &Credential,
+    body: &KdcReqBody,
+    subkey: &Key,
+    now: SystemTime,
+    dice: &mut dyn Dice,
+) -> Result<ApReq, ClientError> {
+    let (ctime, micros) = moment::stamp(now)?;
+    let checksums = ChecksumKey::derive(&tgt.key, Usage::TGS_REQ_CHECKSUM)?;
+    let authenticator = Authenticator {
+        authenticator_vno: AUTHENTICATOR_VNO,
+        crealm: tgt.client.krb_realm.clone(),
+        cname: tgt.client.name.clone(),
+        cksum: Some(checksums.make_checksum(&body.encode()?)),
+        cusec: micros.into(),
+        ctime,
+        subkey: Some(EncryptionKey::from(subkey)),
+        seq_number: None,
+        authorization_data: None,
+    };
+    let keys = UsageKeys::derive(&tgt.key, Usage::TGS_REQ_AUTHENTICATOR)?;
+    let plaintext = Zeroizing::new(authenticator.encode()?);
+    let sealed = keys.seal_data(&dice::roll(dice), &plaintext);
+    Ok(ApReq::new(Flags::with(&[]), tgt.ticket.clone(), sealed))
+}
+
+/// Opens the sealed part of a TGS-REP. The plaintext has a key in it.
+fn open_part(key: &Key, usage: Usage, sealed: &EncryptedData) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+    UsageKeys::derive(key, usage)?.open_data(sealed).map(Zeroizing::new)
+}
+
+impl fmt::Debug for TgsExchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TgsExchange").field("asked", &self.asked).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! The framing of a password change (RFC 3244 section 2): a header, an AP-REQ or AP-REP, a KRB-PRIV.
+
+use crate::{
+    der,
+    peek::{self, PeekError},
+};
+
+/// Version of the protocol of RFC 3244 section 2, `change password` as all servers answer it.
+const CHANGE: u16 = 1;
+/// Version that asks to set another principal's password.
+const SET: u16 = 0xff80;
+/// Octets in front of the AP-REQ: message length, version, AP-REQ length.
+const HEADER: usize = 6;
+
+const KRB_PRIV: u8 = der::application(21);
+
+/// Why octets are not a message of the protocol. All are final.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KpasswdError {
+    /// The lengths in the header do not fit the message.
+    #[error("the lengths in the header do not fit the message")]
+    Length,
+    /// A part is not the message that must stand there.
+    #[error("a part is not well-formed: {0}")]
+    Part(#[from] PeekError),
+    /// Neither of the two versions.
+    #[error("version {0:#06x} is neither 0x0001 nor 0xff80")]
+    Version(u16),
+}
+
+/// What can be read of a request without a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Whether another principal's password is to be set.
+    pub set: bool,
+    /// The ticket, which must be for kadmin/changepw.
+    pub ap_req: peek::ApReq<'a>,
+}
+
+/// Whether a message can only be a password change: a version and an AP-REQ where they must stand.
+///
+/// No KDC request looks so, since those start with an application tag.
+#[must_use]
+pub fn looks_like_request(octets: &[u8]) -> bool {
+    matches!(octets, [_, _, 0, 1, _, _, peek::AP_REQ, ..] | [_, _, 0xff, 0x80, _, _, peek::AP_REQ, ..])
+}
+
+/// Reads a request, well-formed to its last octet.
+///
+/// # Errors
+///
+/// Any [`KpasswdError`].
+pub fn request(octets: &[u8]) -> Result<Request<'_>, KpasswdError> {
+    let (version, ap_req, private) = split(octets)?;
+    let set = match version {
+        CHANGE => false,
+        SET => true,
+        other => return Err(KpasswdError::Version(other)),
+    };
+    let ap_req = peek::ap_req(ap_req)?;
+    krb_priv(private)?;
+    Ok(Request { set, ap_req })
+}
+
+/// What a server answered, as far as it can be read without a key.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Reply<'a> {
+    /// Sealed: whether the password was changed only the client can read.
+    Sealed,
+    /// An error in clear.
+    Error(peek::KrbError<'a>),
+}
+
+/// Reads a reply, well-formed to its last octet.
+///
+/// # Errors
+///
+/// Any [`KpasswdError`].
+pub fn reply(octets: &[u8]) -> Result<Reply<'_>, KpasswdError> {
+    // Some servers send an error without the header.
+    if peek::application_tag(octets) == Some(peek::KRB_ERROR) {
+        return Ok(Reply::Error(peek::krb_error(octets)?));
+    }
+    let (version, ap_rep, rest) = split(octets)?;
+    if version != CHANGE && version != SET {
+        return Err(KpasswdError::Version(version));
+    }
+    if ap_rep.is_empty() {
+        return Ok(Reply::Error(peek::krb_error(rest)?));
+    }
+    der::well_formed(ap_rep).map_err(PeekError::from)?;
+    expect(ap_rep, peek::AP_REP)?;
+    krb_priv(rest)?;
+    Ok(Reply::Sealed)
+}
+
+fn split(octets: &[u8]) -> Result<(u16, &[u8], &[u8]), KpasswdError> {
+    let (&[l0, l1, v0, v1, a0, a1], rest) =
+        octets.split_first_chunk::<HEADER>().ok_or(KpasswdError::Length)?;
+    if usize::from(u16::from_be_bytes([l0, l1])) != octets.len() {
+        return Err(KpasswdError::Length);
+    }
+    let (ap, private) =
+        rest.split_at_checked(usize::from(u16::from_be_bytes([a0, a1]))).ok_or(KpasswdError::Length)?;
+    Ok((u16::from_be_bytes([v0, v1]), ap, private))
+}
+
+fn krb_priv(octets: &[u8]) -> Result<(), KpasswdError> {
+    der::well_formed(octets).map_err(PeekError::from)?;
+    expect(octets, KRB_PRIV)
+}
+
+fn expect(octets: &[u8], tag: u8) -> Result<(), KpasswdError> {
+    let element = der::Reader::new(octets).element().map_err(PeekError::from)?;
+    element.expect(tag).map_err(PeekError::from)?;
+    Ok(())
+}
