@@ -61,7 +61,46 @@ impl From<EncodeError> for Asn1Fault {
 pub(crate) fn decode<T: rasn::Decode>(octets: &[u8]) -> Result<T, MsgError> {
     let (message, rest) =
         rasn::der::decode_with_remainder(octets).map_err(|error| MsgError::Malformed(error.into()))?;
-    if rest.is_empty() { Ok(message) } else { Err(MsgError::Trailing { count: rest.len() }) }
+    if !rest.is_empty() {
+        return Err(MsgError::Trailing { count: rest.len() });
+    }
+    if !identifiers_are_plain(octets) {
+        return Err(MsgError::Malformed(Asn1Fault("an identifier is not in its one form".into())));
+    }
+    Ok(message)
+}
+
+/// Whether every identifier is one octet and says rightly whether it holds elements (X.690 section 8.1.2).
+///
+/// The library lets a small tag number take several octets and looks at tags without the constructed bit; MIT
+/// krb5 and Heimdal compare it. What only some readers understand must not get past one of them. `octets` was
+/// read whole, so its lengths are sound, and the elements can be met in one line: into whatever holds
+/// elements, past whatever does not.
+fn identifiers_are_plain(mut octets: &[u8]) -> bool {
+    const CLASS: u8 = 0xC0;
+    const CONSTRUCTED: u8 = 0x20;
+    const NUMBER: u8 = 0x1F;
+    const SEQUENCE: u8 = 0x10;
+    while let [identifier, length, rest @ ..] = octets {
+        let constructed = identifier & CONSTRUCTED != 0;
+        let due = identifier & CLASS != 0 || identifier & NUMBER == SEQUENCE;
+        if constructed != due || identifier & NUMBER == NUMBER {
+            return false;
+        }
+        let long_form = if length & 0x80 == 0 { 0 } else { usize::from(length & 0x7F) };
+        let Some((long, content)) = rest.split_at_checked(long_form) else {
+            return false;
+        };
+        let length = match long {
+            [] => usize::from(*length),
+            _ => long.iter().fold(0, |length, octet| length << 8 | usize::from(*octet)),
+        };
+        let Some(next) = content.get(if constructed { 0 } else { length }..) else {
+            return false;
+        };
+        octets = next;
+    }
+    octets.is_empty()
 }
 
 /// Writes `message` as DER.
@@ -77,10 +116,10 @@ macro_rules! whole_message {
             ///
             /// # Errors
             ///
-            /// [`MsgError::Trailing`]($crate::msg::MsgError::Trailing) if octets follow the message,
-            /// [`MsgError::Malformed`]($crate::msg::MsgError::Malformed) for everything else that is not
+            /// [`MsgError::Trailing`]($crate::codec::MsgError::Trailing) if octets follow the message,
+            /// [`MsgError::Malformed`]($crate::codec::MsgError::Malformed) for everything else that is not
             /// this type. Both are final.
-            pub fn decode(octets: &[u8]) -> Result<Self, $crate::msg::MsgError> {
+            pub fn decode(octets: &[u8]) -> Result<Self, $crate::codec::MsgError> {
                 $crate::codec::decode(octets)
             }
 
@@ -88,9 +127,9 @@ macro_rules! whole_message {
             ///
             /// # Errors
             ///
-            /// [`MsgError::Unencodable`]($crate::msg::MsgError::Unencodable) if the encoder refuses; a message
+            /// [`MsgError::Unencodable`]($crate::codec::MsgError::Unencodable) if the encoder refuses; a message
             /// that was decoded always has an encoding.
-            pub fn encode(&self) -> Result<Vec<u8>, $crate::msg::MsgError> {
+            pub fn encode(&self) -> Result<Vec<u8>, $crate::codec::MsgError> {
                 $crate::codec::encode(self)
             }
         }

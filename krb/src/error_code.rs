@@ -116,7 +116,7 @@ pub const KDC_ERR_KDC_NOT_TRUSTED: i32 = 63;
 pub const KDC_ERR_INVALID_SIG: i32 = 64;
 /// The Diffie-Hellman parameters are not accepted (RFC 4556).
 pub const KDC_ERR_DH_KEY_PARAMETERS_NOT_ACCEPTED: i32 = 65;
-/// The certificate is of another client (RFC 4556 reuses this number).
+/// The certificate is of another client (reserved for PKINIT).
 pub const KDC_ERR_CERTIFICATE_MISMATCH: i32 = 66;
 /// No ticket-granting ticket for user-to-user.
 pub const KRB_AP_ERR_NO_TGT: i32 = 67;

@@ -195,19 +195,25 @@ fn write_hex(octets: &[u8], out: &mut impl fmt::Write) -> fmt::Result {
     octets.iter().try_for_each(|octet| write!(out, "\\x{octet:02x}"))
 }
 
-/// Characters without a shape of their own: joiners, line separators, marks and overrides of direction, tags.
+/// Characters without a shape of their own, those that Unicode calls default ignorable: joiners, fillers,
+/// variation selectors, marks and overrides of direction, tags. Line separators are with them.
 const fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}'
+            | '\u{34f}'
             | '\u{61c}'
-            | '\u{180e}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
+            | '\u{ffa0}'
             | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
 }
 
@@ -239,6 +245,12 @@ mod tests {
     fn a_hostile_name_cannot_start_a_new_log_line_or_steer_a_terminal() {
         assert_eq!(written(b"a\n\t\x08\0\r\x1b[2J\x7f"), "a\\n\\t\\b\\0\\x0d\\x1b[2J\\x7f");
         assert_eq!(written("\u{85}\u{2028}\u{202e}".as_bytes()), "\\xc2\\x85\\xe2\\x80\\xa8\\xe2\\x80\\xae");
+    }
+
+    #[test]
+    fn a_hostile_name_cannot_hide_a_character() {
+        assert_eq!(written("al\u{200b}ice".as_bytes()), "al\\xe2\\x80\\x8bice");
+        assert_eq!(written("alice\u{3164}".as_bytes()), "alice\\xe3\\x85\\xa4");
     }
 
     #[test]

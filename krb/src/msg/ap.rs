@@ -2,8 +2,8 @@
 
 use rasn::{AsnType, Decode, Decoder, Encode, Encoder};
 
+use super::number::{PVNO, msg_type};
 use super::ticket::Ticket;
-use super::{PVNO, msg_type};
 use crate::codec::whole_message;
 use crate::flags::Flags;
 use crate::sealed::EncryptedData;

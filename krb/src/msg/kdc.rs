@@ -4,9 +4,10 @@ use std::ops::Deref;
 
 use rasn::{AsnType, Decode, Decoder, Encode, Encoder};
 
+use super::address::HostAddress;
+use super::number::{PVNO, msg_type};
 use super::padata::PaData;
 use super::ticket::Ticket;
-use super::{HostAddress, PVNO, msg_type};
 use crate::codec::whole_message;
 use crate::flags::Flags;
 use crate::name::{PrincipalName, RealmName};

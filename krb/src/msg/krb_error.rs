@@ -2,7 +2,7 @@
 
 use rasn::{AsnType, Decode, Decoder, Encode, Encoder};
 
-use super::{PVNO, msg_type};
+use super::number::{PVNO, msg_type};
 use crate::codec::whole_message;
 use crate::name::{KerberosString, NT_SRV_INST, PrincipalName, RealmName};
 use crate::octets::Octets;

@@ -1,7 +1,8 @@
 //! What stands inside the sealed parts, session keys among it; built only with the `crypto` feature.
 //!
 //! RFC 4120 sections 5.3 (tickets), 5.4.2 (KDC answers) and 5.5 (authenticators). A relay is compiled without
-//! this file, so it has no type that could hold a key.
+//! this file, so it has no type that could hold a key. What `encode` returns holds the key in the clear: whoever
+//! seals it wipes it afterwards.
 
 use std::fmt;
 
@@ -10,9 +11,10 @@ use rasn::{AsnType, Decode, Decoder, Encode, Encoder};
 use subtle::ConstantTimeEq;
 use zeroize::ZeroizeOnDrop;
 
+use super::address::HostAddress;
+use super::number::PVNO;
 use super::padata::PaData;
-use super::{HostAddress, MsgError, PVNO};
-use crate::codec::{decode, raw_string, whole_message};
+use crate::codec::{MsgError, decode, raw_string, whole_message};
 use crate::flags::Flags;
 use crate::name::{PrincipalName, RealmName};
 use crate::octets::Octets;

@@ -2,7 +2,7 @@
 
 use rasn::{AsnType, Decode, Decoder, Encode, Encoder};
 
-use super::PVNO;
+use super::number::PVNO;
 use crate::codec::whole_message;
 use crate::name::{PrincipalName, RealmName};
 use crate::sealed::EncryptedData;

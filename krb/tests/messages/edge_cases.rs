@@ -222,6 +222,29 @@ fn indefinite_lengths_and_strings_in_pieces_are_refused() {
 }
 
 #[test]
+fn an_identifier_that_hides_whether_it_holds_elements_is_refused() {
+    let fields = |tag: u8, integer: u8| {
+        sequence(&[tlv(tag, &tlv(integer, &[18])), tlv(0xA2, &tlv(0x04, b"ciphertext"))])
+    };
+    assert!(EncryptedData::decode(&fields(0xA0, 0x02)).is_ok());
+    for octets in [fields(0x80, 0x02), fields(0xA0, 0x22)] {
+        assert!(matches!(EncryptedData::decode(&octets), Err(MsgError::Malformed(_))), "{octets:02x?}");
+    }
+
+    let mut error = error_at("20260101000000Z", &[0]);
+    error[0] = 0x5E;
+    assert!(matches!(KrbError::decode(&error), Err(MsgError::Malformed(_))));
+}
+
+#[test]
+fn a_tag_number_in_more_octets_than_it_needs_is_refused() {
+    let mut octets = vec![0xBF, 0x00];
+    octets.extend_from_slice(&tlv(0xA0, &tlv(0x02, &[18]))[1..]);
+    let octets = sequence(&[octets, tlv(0xA2, &tlv(0x04, b"ciphertext"))]);
+    assert!(matches!(EncryptedData::decode(&octets), Err(MsgError::Malformed(_))));
+}
+
+#[test]
 fn a_length_beyond_the_input_is_refused_before_anything_is_reserved() {
     for octets in [
         &[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF][..],
