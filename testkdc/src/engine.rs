@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::{fmt, fs};
 
 use crate::error::Error;
@@ -47,6 +47,16 @@ fn answers(engine: &Engine) -> bool {
 
 /// The name of the image, which is built first where it is missing or old.
 pub(crate) fn image(engine: Engine) -> Result<String, Error> {
+    static IMAGE: Mutex<Option<String>> = Mutex::new(None);
+    // Held while building, so that the tests of one process wait instead of asking too.
+    let mut image = IMAGE.lock().unwrap_or_else(PoisonError::into_inner);
+    match &*image {
+        Some(image) => Ok(image.clone()),
+        None => Ok(image.insert(build(engine)?).clone()),
+    }
+}
+
+fn build(engine: Engine) -> Result<String, Error> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/image");
     let built = Command::new(script)
         .env("TESTKDC_ENGINE", engine.to_string())
@@ -71,8 +81,10 @@ pub(crate) fn run(
     command.args(["run", "--rm", "--interactive", "--network=host"]);
     match engine {
         Engine::Podman => {
-            // The rest is what lets a container start where this process is itself in a narrow sandbox.
-            command.args(["--cgroups=disabled", "--security-opt=label=disable"]);
+            // Podman asks for higher limits than a narrow machine may have, and then no container starts.
+            command.args(["--ulimit=nofile=8192:8192", "--ulimit=nproc=8192:8192"]);
+            // Labels of the host would keep the container out of the mounted directory.
+            command.arg("--security-opt=label=disable");
         }
         Engine::Docker => {
             // Its containers are the superuser's, and the keytabs must be the caller's.
