@@ -77,8 +77,10 @@ pub(crate) fn run(
     dir: &Path,
     variables: &[(&str, String)],
 ) -> Result<Command, Error> {
-    let mut command = Command::new(engine.to_string());
-    command.args(["run", "--rm", "--interactive", "--network=host"]);
+    // The container can empty the mounted directory but not remove it, and this process may be gone by then.
+    let mut command = Command::new("sh");
+    command.args(["-c", "dir=$1; shift; \"$@\"; rm -rf \"$dir\"", "sh"]).arg(dir);
+    command.arg(engine.to_string()).args(["run", "--rm", "--interactive", "--network=host"]);
     match engine {
         Engine::Podman => {
             // Podman asks for higher limits than a narrow machine may have, and then no container starts.
