@@ -43,7 +43,7 @@ add_principal -randkey HTTP/gw.tgg.test
 add_principal -randkey HTTP/localhost
 add_principal -randkey host/svc.tgg.test
 add_principal -randkey HTTP/large-$long.tgg.test
-ktadd -norandkey -k $dir/services.keytab HTTP/gw.tgg.test HTTP/localhost host/svc.tgg.test HTTP/large-$long.tgg.test
+ktadd -norandkey -k "$dir/services.keytab" HTTP/gw.tgg.test HTTP/localhost host/svc.tgg.test HTTP/large-$long.tgg.test
 ADMIN
 
 # kadmin.local goes on after an error, so ask the result.

@@ -33,6 +33,9 @@ pub struct Builder {
     kind: Option<Kind>,
 }
 
+/// How often ports are chosen anew when somebody else was faster.
+const ATTEMPTS: u32 = 3;
+
 /// What the caller asks for, or the variable `TESTKDC`.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -98,7 +101,15 @@ impl Builder {
                 None => (Place::Native, String::new()),
             },
         };
-        self.start_in(place, &image)
+        let mut attempts = ATTEMPTS;
+        loop {
+            attempts -= 1;
+            match self.clone().start_in(place, &image) {
+                // Between our look at a port and the server's there is room for somebody else.
+                Err(Error::Server { said, .. }) if attempts > 0 && said.contains("Cannot bind") => {}
+                result => return result,
+            }
+        }
     }
 
     fn start_in(self, place: Place, image: &str) -> Result<Realm, Error> {

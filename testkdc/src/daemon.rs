@@ -10,8 +10,8 @@ use crate::port::Port;
 
 /// A `krb5kdc`, or the `kadmind` that changes passwords.
 ///
-/// Every method returns when its effect is there. A name that is not the first
-/// KDC's ends with the realm as well, not with this value.
+/// Every method returns when its effect is there. The server ends with its
+/// realm, not with this value.
 #[derive(Debug)]
 pub struct Daemon {
     control: Arc<Control>,

@@ -119,7 +119,7 @@ impl Realm {
     /// [`Error::Kadmin`] if the realm has no such principal.
     pub fn keytab(&self, spn: &str) -> Result<PathBuf, Error> {
         let file = self.dir().join(format!("{}.keytab", self.next()));
-        self.kadmin(&format!("ktadd -norandkey -k {} {spn}", file.display()))?;
+        self.kadmin(&format!("ktadd -norandkey -k \"{}\" {spn}", file.display()))?;
         Ok(file)
     }
 
