@@ -37,7 +37,7 @@ fn start() -> Result<(Realm, testkdc::Client), Error> {
     println!("services  HTTP/gw.tgg.test HTTP/localhost host/svc.tgg.test");
     println!();
     println!(
-        "export KRB5_CONFIG={} KRB5CCNAME=FILE:{}",
+        "export KRB5_CONFIG='{}' KRB5CCNAME='FILE:{}'",
         client.krb5_conf().display(),
         client.ccache().display()
     );
