@@ -1,13 +1,13 @@
 //! What a realm is started with, and where: natively or in a container.
 
-use std::path::{Path, PathBuf};
+use std::env;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, process};
 
 use crate::control::Control;
 use crate::daemon::Daemon;
+use crate::directory::Directory;
 use crate::engine::{self, Engine};
 use crate::error::Error;
 use crate::port;
@@ -114,7 +114,7 @@ impl Builder {
 
     fn start_in(self, place: Place, image: &str) -> Result<Realm, Error> {
         let (kdc, kpasswd, kadmin) = (port::take()?, port::take()?, port::take()?);
-        let dir = directory()?;
+        let dir = Directory::create()?;
         let mut variables = vec![
             ("TESTKDC_CONTROL", "1".to_owned()),
             ("TESTKDC_REALM", self.name.clone()),
@@ -126,8 +126,8 @@ impl Builder {
         let octets = self.max_dgram_reply.map(|octets| octets.to_string());
         variables.push(("TESTKDC_MAX_DGRAM", octets.unwrap_or_default()));
         let command = match place {
-            Place::Container(engine) => engine::run(engine, image, &dir, &variables)?,
-            Place::Native => native(&dir, &variables)?,
+            Place::Container(engine) => engine::run(engine, image, dir.path(), &variables)?,
+            Place::Native => native(dir.path(), &variables)?,
         };
         let control = Arc::new(Control::start(command, dir)?);
         let kdc = Daemon::adopt(Arc::clone(&control), "kdc", kdc);
@@ -158,15 +158,4 @@ fn native(dir: &Path, variables: &[(&str, String)]) -> Result<Command, Error> {
     command.envs(variables.iter().map(|(key, value)| (key, value)));
     command.env_remove("TESTKDC_LOG");
     Ok(command)
-}
-
-/// A new directory that only this user can look into.
-fn directory() -> Result<PathBuf, Error> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let dir = env::temp_dir().join(format!("testkdc-{}-{count}", process::id()));
-    let mut builder = fs::DirBuilder::new();
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&dir).map_err(Error::io(&dir))?;
-    Ok(dir)
 }

@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::directory::Directory;
 use crate::error::Error;
 use crate::program;
 
@@ -22,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The realm's directory and whoever runs its servers.
 #[derive(Debug)]
 pub(crate) struct Control {
-    dir: PathBuf,
+    dir: Directory,
     child: Mutex<Running>,
 }
 
@@ -36,10 +37,10 @@ struct Running {
 impl Control {
     /// Runs `command`, which ends in `serve.sh DIR`, and waits until the realm serves.
     ///
-    /// `dir` belongs to the new value, which removes it.
-    pub(crate) fn start(mut command: Command, dir: PathBuf) -> Result<Self, Error> {
+    /// `dir` is removed with the new value, or right away if there is none.
+    pub(crate) fn start(mut command: Command, dir: Directory) -> Result<Self, Error> {
         let program = PathBuf::from(command.get_program());
-        let errors = dir.join("serve.err");
+        let errors = dir.path().join("serve.err");
         let errors = File::create(&errors).map_err(Error::io(&errors))?;
         // A group of its own, because Ctrl-C in a terminal goes to a whole group, and
         // the servers must outlive the client that prints what it got.
@@ -65,7 +66,7 @@ impl Control {
 
     /// The realm's directory.
     pub(crate) fn dir(&self) -> &Path {
-        &self.dir
+        self.dir.path()
     }
 
     /// Gives one order and waits until it is carried out.
@@ -80,7 +81,7 @@ impl Control {
         let mut running = self.running();
         self.give(&mut running, &format!("kadmin {query}"))?;
         let read = |name: &str| {
-            let file = self.dir.join(name);
+            let file = self.dir().join(name);
             fs::read_to_string(&file).map_err(Error::io(&file))
         };
         let said = read("kadmin.err")?;
@@ -93,7 +94,7 @@ impl Control {
 
     /// The ends of all logs.
     pub(crate) fn logs(&self) -> String {
-        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten().map(|entry| entry.path());
+        let entries = fs::read_dir(self.dir()).into_iter().flatten().flatten().map(|entry| entry.path());
         let mut files: Vec<_> = entries
             .filter(|file| {
                 file.extension().is_some_and(|end| ["err", "log", "out"].iter().any(|log| end == *log))
@@ -112,7 +113,7 @@ impl Control {
         let _ = running.child.kill();
         let _ = running.child.wait();
         // What the script leaves: in a container it cannot remove the mounted directory itself.
-        let _ = fs::remove_dir_all(&self.dir);
+        self.dir.remove();
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {
@@ -126,7 +127,7 @@ impl Control {
             Some(orders) => orders.write_all(line.as_bytes()),
             None => Err(io::ErrorKind::NotConnected.into()),
         };
-        written.map_err(Error::io(&self.dir))?;
+        written.map_err(Error::io(self.dir()))?;
         self.answer(running, order)
     }
 

@@ -17,6 +17,7 @@ mod builder;
 mod client;
 mod control;
 mod daemon;
+mod directory;
 mod engine;
 mod error;
 mod krb5_conf;
