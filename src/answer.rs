@@ -5,7 +5,7 @@
 //! KRB-ERROR 12. A peer is never told the operator's sentence.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, Version, header};
 use http_body_util::Full;
 use tgg::failure::{Failure, Refusal, Unanswered};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
@@ -135,6 +135,13 @@ pub fn permit_page(response: &mut Response<Body>, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(header::VARY, HeaderValue::from_static("origin"));
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-ms-request-id"));
+}
+
+/// Says that an HTTP/1.0 connection is closed. Such clients read to its end, whatever they say of keeping it.
+pub fn close_if_old(version: Version, response: &mut Response<Body>) {
+    if version < Version::HTTP_11 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
 }
 
 /// Why a request head is not served.

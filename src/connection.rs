@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
-use http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use http::{HeaderValue, Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -104,10 +104,7 @@ where
     if let Some(page) = permitted {
         answer::permit_page(&mut response, page);
     }
-    // Such clients read to the end of the stream, whatever they say about keeping it.
-    if version < Version::HTTP_11 && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
+    answer::close_if_old(version, &mut response);
     response
 }
 

@@ -1,0 +1,14 @@
+//! The gateway's real binary between real clients and real KDCs, on loopback.
+//!
+//! Each file is named for what it tries; [`world`] starts what they need.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod started;
+mod world;

@@ -1,0 +1,49 @@
+//! What the binary says when it starts, and the codes it ends with.
+
+use crate::world::{Gateway, exit_code};
+
+#[test]
+fn each_bound_address_is_one_line_on_standard_output_and_nothing_else() {
+    let mut gateway = Gateway::start(&["--kdc", "TGG.TEST=127.0.0.1:9", "--listen-raw", "127.0.0.1:0"]);
+    let (web, raw) = (gateway.web(), gateway.raw());
+    assert_eq!(gateway.stop(), Some(0));
+    let expected =
+        format!("listening tgg ws://{web}/\nlistening tgg tcp://{raw}/\nlistening tgg udp://{raw}/\n");
+    assert_eq!(gateway.output(), expected);
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_64_and_says_what_to_do() {
+    for (flags, says) in [
+        (&[][..], "Usage"),
+        (&["tgg"], "--listen"),
+        (&["tgg", "--listen", "127.0.0.1:0"], "--kdc REALM=HOST"),
+        (&["tgg", "--listen", "127.0.0.1:0", "--kdc", "TGG.TEST"], "REALM=HOST[:PORT]"),
+        (&["tgg", "--listen", "127.0.0.1:0", "--kdc", "A=a", "--kpasswd", "B=b"], "--kpasswd"),
+        (&["tgg", "--listen", "127.0.0.1:0", "--kdc", "A=a", "--tls-cert", "x"], "--tls-key"),
+        (&["tgg", "--listen", "127.0.0.1:0", "--kdc", "A=a", "--allow-origin", "a.test"], "https://"),
+        (&["tgg", "--listen", "127.0.0.1:0", "--kdc", "A=a", "--deadline", "0"], "seconds"),
+    ] {
+        let (code, stderr) = exit_code(flags);
+        assert_eq!(code, Some(64), "{flags:?}: {stderr}");
+        assert!(stderr.contains(says), "{flags:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_certificate_that_cannot_be_read_ends_with_78() {
+    let flags =
+        ["tgg", "--listen", "127.0.0.1:0", "--kdc", "A=a", "--tls-cert", "/nowhere", "--tls-key", "/nowhere"];
+    let (code, stderr) = exit_code(&flags);
+    assert_eq!(code, Some(78), "{stderr}");
+    assert!(stderr.contains("/nowhere"), "{stderr}");
+}
+
+#[test]
+fn an_address_that_is_taken_ends_with_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, stderr) = exit_code(&["tgg", "--listen", &address, "--kdc", "A=127.0.0.1"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains(&address), "{stderr}");
+}

@@ -1,0 +1,101 @@
+//! The rules of the house that the compiler does not know.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// All Rust sources below these folders, with their text.
+fn sources(folders: &[&str]) -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("target") {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for folder in folders {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        if folder.is_dir() {
+            walk(&folder, &mut found);
+        }
+    }
+    assert!(!found.is_empty());
+    found
+}
+
+/// What stands above the tests of a file. Tests that have a file of their own are all below.
+fn code<'a>(path: &Path, text: &'a str) -> &'a str {
+    let only_tests = path.ends_with("tests.rs")
+        || path.ends_with("recorded.rs")
+        || path.components().any(|part| part.as_os_str() == "tests");
+    if only_tests { "" } else { text.split("#[cfg(test)]\nmod tests").next().unwrap_or(text) }
+}
+
+fn nowhere(folders: &[&str], words: &[&str], except: &[&str]) {
+    for (path, text) in sources(folders) {
+        if except.iter().any(|file| path.ends_with(file)) {
+            continue;
+        }
+        for word in words {
+            assert!(!code(&path, &text).contains(word), "{path:?} names {word}");
+        }
+    }
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_for() {
+    let folders = ["src", "krb", "tgg", "client", "testkdc", "tests", "benches", "fuzz"];
+    for (path, text) in sources(&folders) {
+        assert!(text.starts_with("//! "), "{path:?} has no //! line");
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_a_reader_can_hold() {
+    for (path, text) in sources(&["src", "krb/src", "tgg/src", "client/src", "testkdc/src"]) {
+        let lines = code(&path, &text).lines().count();
+        assert!(lines <= 450, "{path:?} has {lines} lines above its tests");
+    }
+}
+
+#[test]
+fn the_relay_cannot_reach_a_key() {
+    nowhere(&["tgg"], &["krb::crypto", "krb::keytab", "msg::opened"], &[]);
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tgg/Cargo.toml")).unwrap();
+    assert!(manifest.contains("krb.workspace = true"), "krb comes without its ciphers");
+    let root = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    assert!(root.contains(r#"krb = { path = "krb", default-features = false }"#));
+}
+
+#[test]
+fn what_decides_has_no_sockets_no_clock_and_no_dice() {
+    let words = ["tokio", "std::net", "SystemTime::now", "Instant::now", "getrandom", "std::fs", "std::env"];
+    nowhere(&["krb/src", "tgg/src"], &words, &[]);
+    nowhere(&["client/src"], &["tokio", "std::net", "getrandom", "std::fs", "std::env"], &[]);
+}
+
+#[test]
+fn the_clock_and_the_dice_are_asked_in_one_place() {
+    nowhere(&["src"], &["SystemTime::now", "Instant::now", "getrandom"], &["ambient.rs"]);
+}
+
+#[test]
+fn only_one_file_chooses_statuses_and_close_codes() {
+    // ws.rs has the one status that is no refusal: 101.
+    nowhere(&["src"], &["StatusCode::", "CloseCode::"], &["answer.rs", "ws.rs"]);
+}
+
+#[test]
+fn what_decides_does_not_know_who_asks() {
+    nowhere(&["krb/src"], &["tgg::", "client::", "ticketgate::"], &[]);
+    nowhere(&["tgg/src"], &["client::", "ticketgate::"], &[]);
+    nowhere(&["src"], &["client::", "testkdc::"], &[]);
+}
