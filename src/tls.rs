@@ -86,7 +86,7 @@ impl ServerTls {
     /// Any [`TlsError`].
     pub fn load(files: Files) -> Result<Self, TlsError> {
         let certificate = Arc::new(Current(ArcSwap::from_pointee(read(&files)?)));
-        let resolver: Arc<dyn ResolvesServerCert> = Arc::clone(&certificate) as _;
+        let resolver: Arc<dyn ResolvesServerCert> = certificate.clone();
         let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(resolver);
         // HTTP/2 is not offered: WebSocket over it is another protocol (RFC 8441), and no Kerberos client has it.
         config.alpn_protocols = vec![b"http/1.1".to_vec()];

@@ -30,10 +30,10 @@ pub struct Args {
     /// Address for Kerberos over TCP and UDP, under the same policy
     #[arg(long, value_name = "ADDR", value_parser = address)]
     listen_raw: Option<SocketAddr>,
-    /// A realm and its KDCs, in the order to ask them: REALM=HOST[:PORT][,HOST...]
+    /// A realm and its KDCs, in the order to ask them, such as TGG.TEST=kdc1,kdc2:1088
     #[arg(long, value_name = "REALM=HOST[:PORT],...")]
     kdc: Vec<RealmServers>,
-    /// A realm and its password servers: REALM=HOST[:PORT][,HOST...]
+    /// A realm and its password servers, such as TGG.TEST=kdc1
     #[arg(long, value_name = "REALM=HOST[:PORT],...")]
     kpasswd: Vec<RealmServers>,
     /// A realm whose KDCs and password servers are looked up in the DNS (URI and SRV records)
@@ -159,7 +159,7 @@ fn with_port(servers: Vec<(Host, Option<u16>)>, default: u16) -> Vec<Server> {
     servers.into_iter().map(|(host, port)| Server { host, port: port.unwrap_or(default) }).collect()
 }
 
-/// `REALM=HOST[:PORT][,HOST...]`
+/// A realm and its servers, as [`RealmServersError`] says how to write them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct RealmServers {
     krb_realm: String,
