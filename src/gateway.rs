@@ -5,7 +5,6 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tgg::routes::{KrbRealm, Routes};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::Semaphore,
     time::{interval, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -18,7 +17,7 @@ use crate::{
         resolve::{Lookup, Resolver, keep_fresh},
     },
     limits::{Allowed, Limits, Timeouts},
-    listener::{self, Gate},
+    listener,
     router::Origins,
     service::{kerberos5_proxy::Kerberos5Proxy, raw},
     tls::{self, ServerTls, TlsError},
@@ -41,8 +40,6 @@ pub struct Settings {
     pub origins: Origins,
     /// What peers and principals may ask for.
     pub allowed: Allowed,
-    /// Connections in all.
-    pub max_connections: usize,
     /// How long peers are waited for.
     pub timeouts: Timeouts,
     /// How long an exchange with a realm's KDCs may take.
@@ -102,10 +99,6 @@ pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), Star
         draining: CancellationToken::new(),
         tasks: TaskTracker::new(),
     });
-    let gate = Arc::new(Gate {
-        places: Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS))),
-        limits: Arc::clone(&limits),
-    });
 
     let listen_failed = |address| move |source| StartError::Listen { address, source };
     let listener = listener::bind_tcp(settings.listen).map_err(listen_failed(settings.listen))?;
@@ -116,9 +109,9 @@ pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), Star
 
     // Known addresses are in place before the first request; names are waited for only briefly.
     let resolver = Resolver::new(settings.lookup);
-    let _ = timeout(Duration::from_secs(2), resolver.refresh(&kdcs)).await;
+    let first = timeout(Duration::from_secs(2), resolver.refresh(&kdcs)).await;
     let background = [
-        tokio::spawn(keep_fresh(Arc::clone(&kdcs), resolver)),
+        tokio::spawn(keep_fresh(Arc::clone(&kdcs), resolver, first.unwrap_or_default())),
         tokio::spawn(probe(Arc::clone(&kdcs))),
         tokio::spawn(tidy(Arc::clone(&limits))),
     ];
@@ -127,12 +120,12 @@ pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), Star
     let bound = listener.local_addr().map_err(listen_failed(settings.listen))?;
     announce(&format!("listening tgg {scheme}://{bound}/"));
     let mut serving =
-        vec![tokio::spawn(listener::web(listener, Arc::clone(&gate), Arc::clone(&web), tls.clone()))];
+        vec![tokio::spawn(listener::web(listener, Arc::clone(&limits), Arc::clone(&web), tls.clone()))];
     if let Some((tcp, udp)) = raw_sockets {
         let bound = tcp.local_addr().map_err(listen_failed(settings.listen))?;
         announce(&format!("listening tgg tcp://{bound}/"));
         announce(&format!("listening tgg udp://{bound}/"));
-        serving.push(tokio::spawn(listener::raw(tcp, Arc::clone(&gate), Arc::clone(&web))));
+        serving.push(tokio::spawn(listener::raw(tcp, Arc::clone(&limits), Arc::clone(&web))));
         serving.push(tokio::spawn(raw::datagrams(
             Arc::clone(&web.service),
             Arc::new(udp),

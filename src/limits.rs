@@ -16,14 +16,17 @@ use std::{
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tgg::failure::Refusal;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Most peers or principals whose rate is remembered at once. A flood of new ones beyond it is refused:
 /// forgetting would let it pass.
 const MAX_REMEMBERED: usize = 1 << 20;
 
-/// What is allowed. Zero means without limit.
+/// What is allowed. But for `connections`, zero means without limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Allowed {
+    /// Connections in all.
+    pub connections: usize,
     /// Connections of one peer at a time.
     pub connections_per_peer: usize,
     /// Requests of one peer in flight.
@@ -67,6 +70,7 @@ struct Counts {
 #[derive(Debug)]
 pub struct Limits {
     allowed: Allowed,
+    places: Arc<Semaphore>,
     peers: Mutex<HashMap<PeerKey, Arc<Counts>>>,
     peer_rate: Option<DefaultKeyedRateLimiter<PeerKey>>,
     principal_rate: Option<DefaultKeyedRateLimiter<u64>>,
@@ -80,6 +84,7 @@ impl Limits {
     pub fn new(allowed: Allowed) -> Arc<Self> {
         Arc::new(Self {
             allowed,
+            places: Arc::new(Semaphore::new(allowed.connections.min(Semaphore::MAX_PERMITS))),
             peers: Mutex::default(),
             peer_rate: limiter(allowed.peer_rate, 2),
             principal_rate: limiter(allowed.principal_rate, 10),
@@ -93,17 +98,26 @@ impl Limits {
         let key = PeerKey::of(address);
         let counts =
             Arc::clone(self.peers.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
-        Peer { limits: Arc::clone(self), key, counts, connected: false }
+        Peer { limits: Arc::clone(self), key, counts, place: None }
     }
 
-    /// The peer at `address` with one connection more; `None` if that is one too many.
+    /// Waits until there is a place for one connection more.
+    ///
+    /// Until then nothing should be accepted: the kernel holds peers, and then refuses them.
+    pub async fn place(&self) -> Place {
+        let permit = Arc::clone(&self.places).acquire_owned().await;
+        // The semaphore is never closed, so this is a permit.
+        Place { _held: permit.ok() }
+    }
+
+    /// The peer at `address` with one connection more; `None` if that is one too many for it.
     #[must_use]
-    pub fn connection(self: &Arc<Self>, address: IpAddr) -> Option<Peer> {
+    pub fn connection(self: &Arc<Self>, address: IpAddr, place: Place) -> Option<Peer> {
         let mut peer = self.peer(address);
         if !raise(&peer.counts.connections, self.allowed.connections_per_peer) {
             return None;
         }
-        peer.connected = true;
+        peer.place = Some(place);
         Some(peer)
     }
 
@@ -157,7 +171,14 @@ pub struct Peer {
     limits: Arc<Limits>,
     key: PeerKey,
     counts: Arc<Counts>,
-    connected: bool,
+    /// For a connection: held until its last octet, also where it has become a WebSocket.
+    place: Option<Place>,
+}
+
+/// A place among all connections.
+#[derive(Debug)]
+pub struct Place {
+    _held: Option<OwnedSemaphorePermit>,
 }
 
 impl Peer {
@@ -179,7 +200,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        if self.connected {
+        if self.place.is_some() {
             self.counts.connections.fetch_sub(1, Ordering::Relaxed);
         }
         let mut peers = self.limits.peers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -204,8 +225,18 @@ impl Drop for InFlight<'_> {
 mod tests {
     use super::*;
 
-    const NOTHING: Allowed =
-        Allowed { connections_per_peer: 0, in_flight_per_peer: 0, peer_rate: 0, principal_rate: 0 };
+    const NOTHING: Allowed = Allowed {
+        connections: 100,
+        connections_per_peer: 0,
+        in_flight_per_peer: 0,
+        peer_rate: 0,
+        principal_rate: 0,
+    };
+
+    fn connect(limits: &Arc<Limits>, text: &str) -> Option<Peer> {
+        let held = Arc::clone(&limits.places).try_acquire_owned().ok()?;
+        limits.connection(address(text), Place { _held: Some(held) })
+    }
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -214,22 +245,31 @@ mod tests {
     #[test]
     fn connections_of_a_peer_are_counted_while_they_last() {
         let limits = Limits::new(Allowed { connections_per_peer: 2, ..NOTHING });
-        let first = limits.connection(address("192.0.2.1")).unwrap();
-        let second = limits.connection(address("::ffff:192.0.2.1")).unwrap();
-        assert!(limits.connection(address("192.0.2.1")).is_none());
-        assert!(limits.connection(address("192.0.2.2")).is_some());
+        let first = connect(&limits, "192.0.2.1").unwrap();
+        let second = connect(&limits, "::ffff:192.0.2.1").unwrap();
+        assert!(connect(&limits, "192.0.2.1").is_none());
+        assert!(connect(&limits, "192.0.2.2").is_some());
         drop(first);
-        assert!(limits.connection(address("192.0.2.1")).is_some());
+        assert!(connect(&limits, "192.0.2.1").is_some());
         drop(second);
         assert!(limits.peers.lock().unwrap().is_empty(), "nobody is remembered");
     }
 
     #[test]
+    fn connections_in_all_are_counted_while_they_last() {
+        let limits = Limits::new(Allowed { connections: 1, ..NOTHING });
+        let held = connect(&limits, "192.0.2.1").unwrap();
+        assert!(connect(&limits, "192.0.2.2").is_none());
+        drop(held);
+        assert!(connect(&limits, "192.0.2.2").is_some());
+    }
+
+    #[test]
     fn a_subscriber_of_ipv6_is_one_peer() {
         let limits = Limits::new(Allowed { connections_per_peer: 1, ..NOTHING });
-        let _held = limits.connection(address("2001:db8:0:1::1")).unwrap();
-        assert!(limits.connection(address("2001:db8:0:1:ffff::")).is_none());
-        assert!(limits.connection(address("2001:db8:0:2::1")).is_some());
+        let _held = connect(&limits, "2001:db8:0:1::1").unwrap();
+        assert!(connect(&limits, "2001:db8:0:1:ffff::").is_none());
+        assert!(connect(&limits, "2001:db8:0:2::1").is_some());
     }
 
     #[test]

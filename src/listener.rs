@@ -5,7 +5,6 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
-    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -57,18 +56,9 @@ pub async fn bind_both(address: SocketAddr) -> io::Result<(TcpListener, UdpSocke
     }
 }
 
-/// How many connections there may be, and whose.
-#[derive(Debug)]
-pub struct Gate {
-    /// A permit for each connection of the gateway.
-    pub places: Arc<Semaphore>,
-    /// Counts peers.
-    pub limits: Arc<Limits>,
-}
-
 /// Accepts connections and has each served in a task of its own, until the gateway drains.
-pub async fn web(listener: TcpListener, gate: Arc<Gate>, web: Arc<Web>, tls: Option<Arc<ServerTls>>) {
-    while let Some((io, address, peer, place)) = accept(&listener, &gate, &web).await {
+pub async fn web(listener: TcpListener, limits: Arc<Limits>, web: Arc<Web>, tls: Option<Arc<ServerTls>>) {
+    while let Some((io, address, peer)) = accept(&listener, &limits, &web).await {
         let (shared, tls) = (Arc::clone(&web), tls.clone());
         web.tasks.spawn(async move {
             match tls {
@@ -82,31 +72,30 @@ pub async fn web(listener: TcpListener, gate: Arc<Gate>, web: Arc<Web>, tls: Opt
                     }
                 }
             }
-            drop(place);
         });
     }
 }
 
 /// Accepts raw connections and has each served in a task of its own, until the gateway drains.
-pub async fn raw(listener: TcpListener, gate: Arc<Gate>, web: Arc<Web>) {
-    while let Some((io, address, peer, place)) = accept(&listener, &gate, &web).await {
+pub async fn raw(listener: TcpListener, limits: Arc<Limits>, web: Arc<Web>) {
+    while let Some((io, address, peer)) = accept(&listener, &limits, &web).await {
         let shared = Arc::clone(&web);
         web.tasks.spawn(async move {
             let via = Via { peer: address, over: "tcp" };
             raw::stream(&shared.service, io, &peer, via, shared.timeouts, &shared.draining).await;
-            drop(place);
         });
     }
 }
 
-type Accepted = (TcpStream, SocketAddr, Peer, tokio::sync::OwnedSemaphorePermit);
-
 /// The next connection that may be served; `None` once the gateway drains.
-async fn accept(listener: &TcpListener, gate: &Gate, web: &Web) -> Option<Accepted> {
+async fn accept(
+    listener: &TcpListener,
+    limits: &Arc<Limits>,
+    web: &Web,
+) -> Option<(TcpStream, SocketAddr, Peer)> {
     loop {
         let next = async {
-            // Without a place nothing is accepted: the kernel holds the peer, and then refuses it.
-            let place = Arc::clone(&gate.places).acquire_owned().await;
+            let place = limits.place().await;
             (listener.accept().await, place)
         };
         let (accepted, place) = tokio::select! {
@@ -117,8 +106,8 @@ async fn accept(listener: &TcpListener, gate: &Gate, web: &Web) -> Option<Accept
             Ok((io, address)) => {
                 // Answers are small and each is one write.
                 let _ = io.set_nodelay(true);
-                match gate.limits.connection(address.ip()) {
-                    Some(peer) => return Some((io, address, peer, place.ok()?)),
+                match limits.connection(address.ip(), place) {
+                    Some(peer) => return Some((io, address, peer)),
                     None => debug!(peer = %address, "Connection refused: the peer has too many"),
                 }
             }

@@ -142,12 +142,12 @@ impl Args {
             },
             origins: Origins::new(self.allow_origin)?,
             allowed: Allowed {
+                connections: self.max_connections,
                 connections_per_peer: self.peer_connections,
                 in_flight_per_peer: self.peer_requests,
                 peer_rate: self.peer_rate,
                 principal_rate: self.principal_rate,
             },
-            max_connections: self.max_connections,
             timeouts: Timeouts { idle: self.idle_timeout, message: self.message_timeout },
             deadline: self.deadline,
             drain: self.drain_timeout,

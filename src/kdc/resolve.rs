@@ -239,10 +239,10 @@ impl Resolved {
     }
 }
 
-/// Keeps the pools resolved until dropped.
-pub async fn keep_fresh(kdcs: Arc<Kdcs>, resolver: Resolver) {
+/// Keeps the pools resolved until dropped. What they have now holds for `holds`.
+pub async fn keep_fresh(kdcs: Arc<Kdcs>, resolver: Resolver, mut holds: Duration) {
     loop {
-        let holds = resolver.refresh(&kdcs).await;
         tokio::time::sleep(holds).await;
+        holds = resolver.refresh(&kdcs).await;
     }
 }

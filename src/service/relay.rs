@@ -17,7 +17,7 @@ use futures_util::{
 };
 use tgg::envelope::{self, Carries, MAX_UNIT, Malformed, Opened, Stream};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     time::{sleep_until, timeout},
 };
 use tokio_tungstenite::{
@@ -93,6 +93,8 @@ where
         socket.close(Some(goodbye.frame())).await?;
         // The peer's close frame, or whatever it still sends before it.
         while let Some(Ok(_)) = socket.next().await {}
+        // TLS says goodbye too.
+        socket.get_mut().shutdown().await?;
         Ok::<_, tungstenite::Error>(())
     };
     let _ = timeout(bounds.timeouts.message, close).await;
