@@ -71,7 +71,7 @@ pub fn believe<'a>(request: &Request<'_>, octets: &'a [u8]) -> Result<Reply<'a>,
         (Some(peek::KRB_ERROR), _) => from_realm(peek::krb_error(octets)?, request),
         (Some(peek::AS_REP), Exchange::As) | (Some(peek::TGS_REP), Exchange::Tgs) => {
             let reply = peek::kdc_rep(octets)?;
-            fits(asked, &reply)?;
+            fits(asked, request.armored(), &reply)?;
             Ok(Reply::Kdc(reply))
         }
         _ => Err(Disbelief::Kind),
@@ -88,12 +88,13 @@ fn from_realm<'a>(error: KrbError<'a>, request: &Request<'_>) -> Result<Reply<'a
     }
 }
 
-fn fits(asked: &KdcReq<'_>, reply: &KdcRep<'_>) -> Result<(), Disbelief> {
+fn fits(asked: &KdcReq<'_>, armored: bool, reply: &KdcRep<'_>) -> Result<(), Disbelief> {
     if !reply.ticket_realm.eq_ignore_ascii_case(asked.realm) {
         return Err(Disbelief::Realm);
     }
-    // The KDC may give other names than those asked for (RFC 6806) or hide the client's (RFC 8062).
-    let names_may_change = asked.canonicalize();
+    // The KDC may give other names than those asked for (RFC 6806), or the client hides in its armor which ones
+    // it asks for (RFC 6113 section 5.4.2).
+    let names_may_change = asked.canonicalize() || armored;
     if asked.exchange == Exchange::As && !asked.anonymous() && !names_may_change {
         if !reply.crealm.eq_ignore_ascii_case(asked.realm) {
             return Err(Disbelief::Realm);

@@ -53,6 +53,12 @@ fn named(name: &str) -> (Vec<u8>, Vec<u8>) {
     (request, reply)
 }
 
+/// An AS-REP for a client that none of the other captures asks for.
+fn ticket_for_another_client() -> Vec<u8> {
+    let mut replies = exchanges().into_iter().filter(|(name, ..)| name.contains("nonascii1"));
+    replies.find_map(|(_, _, reply)| (reply[0] == peek::AS_REP).then_some(reply)).unwrap()
+}
+
 #[test]
 fn every_captured_request_may_be_relayed_and_its_reply_believed() {
     let routes = routes();
@@ -90,16 +96,22 @@ fn no_captured_reply_passes_for_that_of_the_other_exchange_or_another_realm() {
 fn a_ticket_for_another_client_or_service_is_not_believed() {
     let routes = routes();
     let (request, _) = named("encts-req");
-    let (_, reply) = exchanges()
-        .into_iter()
-        .find_map(|(name, _, reply)| {
-            (name.contains("nonascii1") && reply[0] == peek::AS_REP).then_some((name, reply))
-        })
-        .unwrap();
     let request = judge(&request, None, &routes).unwrap();
     let Asked::Kdc(asked) = request.asked() else { panic!() };
     assert!(!asked.canonicalize(), "the case is one where names may not change");
-    assert_eq!(believe(&request, &reply).unwrap_err(), Disbelief::Client);
+    assert_eq!(believe(&request, &ticket_for_another_client()).unwrap_err(), Disbelief::Client);
+}
+
+#[test]
+fn an_armored_request_may_ask_for_other_names_inside_than_outside() {
+    let routes = routes();
+    let armored = exchanges()
+        .into_iter()
+        .map(|(_, request, _)| request)
+        .find(|octets| octets[0] == peek::AS_REQ && judge(octets, None, &routes).unwrap().armored())
+        .unwrap();
+    let request = judge(&armored, None, &routes).unwrap();
+    assert!(believe(&request, &ticket_for_another_client()).is_ok());
 }
 
 #[test]
