@@ -1,6 +1,6 @@
 //! Real exchanges pass the door, and no message passes for another.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
