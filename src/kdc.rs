@@ -1,8 +1,9 @@
 //! Sockets to the KDCs: turns the crank of tgg's state machine until a reply can be believed.
 
-pub mod datagram;
+mod datagram;
+mod probe;
 pub mod resolve;
-pub mod stream;
+mod stream;
 pub mod target;
 
 use std::{sync::Arc, time::Duration};
@@ -14,19 +15,17 @@ use futures_util::{
     future::{BoxFuture, FutureExt as _},
     stream::FuturesUnordered,
 };
-use krb::peek;
 use tgg::{
     exchange::{Ask, Attempt, End, Exchange, HEDGE, Step, Transport},
     failure::Failure,
     health::{Experience, Standing},
     moment::Moment,
-    probe,
-    reply::{believe, is_too_big},
+    reply::{believe, is_too_big, is_unavailable},
     request::Request,
     routes::{Purpose, Routes},
 };
-use tokio::time::{sleep_until, timeout};
-use tracing::{debug, info, warn};
+use tokio::time::sleep_until;
+use tracing::warn;
 
 use crate::ambient;
 use target::Target;
@@ -134,30 +133,29 @@ impl Kdcs {
 
     /// Asks every server that failed lately, and whose time has come, whether it is back.
     pub async fn probe(&self) {
-        let due: FuturesUnordered<_> = self
+        let now = ambient::now();
+        let probes: FuturesUnordered<_> = self
             .routes
             .realms()
             .iter()
             .zip(&self.pools)
             .flat_map(|(realm, (kdcs, kpasswds))| {
-                let due = |pool: &Pool| {
-                    let now = ambient::now();
-                    pool.0.load().iter().filter(|target| target.take_probe(now)).cloned().collect::<Vec<_>>()
-                };
-                let tickets = due(kdcs).into_iter().map(|target| (Purpose::Kdc, target));
-                let passwords = due(kpasswds).into_iter().map(|target| (Purpose::Kpasswd, target));
-                tickets.chain(passwords).map(|(purpose, target)| (realm.name.as_str(), purpose, target))
+                [(realm, Purpose::Kdc, kdcs), (realm, Purpose::Kpasswd, kpasswds)]
             })
-            .map(|(realm, purpose, target)| async move { probe_target(realm, purpose, &target).await })
+            .flat_map(|(realm, purpose, pool)| {
+                let targets: Vec<_> =
+                    pool.0.load().iter().filter(|target| target.take_probe(now)).cloned().collect();
+                targets.into_iter().map(move |target| probe::ask(&realm.name, purpose, target))
+            })
             .collect();
-        due.collect::<()>().await;
+        probes.collect::<()>().await;
     }
 }
 
 /// Tells the target's health how an attempt went, also when the attempt is dropped because another won.
 struct Witness<'a> {
     target: &'a Target,
-    attempt: Attempt,
+    over: Transport,
     started: Moment,
     told: bool,
 }
@@ -165,15 +163,7 @@ struct Witness<'a> {
 impl Witness<'_> {
     fn tell(&mut self, experience: Experience) {
         self.told = true;
-        let now = ambient::now();
-        if self.target.note(experience, now) {
-            let Target { name, address, .. } = self.target;
-            if self.target.standing(now).down {
-                warn!(kdc = %name, %address, "KDC is down; it is asked again once it answers a probe");
-            } else {
-                info!(kdc = %name, %address, "KDC is back");
-            }
-        }
+        self.target.note(experience, ambient::now());
     }
 }
 
@@ -181,14 +171,13 @@ impl Drop for Witness<'_> {
     fn drop(&mut self) {
         // Dropped early says nothing; dropped after another was asked too says that it kept silent.
         if !self.told && ambient::now().since(self.started) >= HEDGE {
-            let datagram = self.attempt.over == Transport::Udp;
-            self.tell(Experience::Failed { datagram });
+            self.tell(Experience::Failed { datagram: self.over == Transport::Udp });
         }
     }
 }
 
 async fn try_target(target: &Arc<Target>, request: &Request<'_>, attempt: Attempt) -> Result<Answer, End> {
-    let mut witness = Witness { target, attempt, started: ambient::now(), told: false };
+    let mut witness = Witness { target, over: attempt.over, started: ambient::now(), told: false };
     let octets = match attempt.over {
         Transport::Udp => datagram::ask(target, request).await,
         Transport::Tcp => stream::ask(target, request, attempt.connect_within).await,
@@ -200,7 +189,7 @@ async fn try_target(target: &Arc<Target>, request: &Request<'_>, attempt: Attemp
     match octets {
         Ok(octets) => {
             witness.tell(answered);
-            Ok(Answer { octets, kdc: Arc::clone(target), over: witness.attempt.over })
+            Ok(Answer { octets, kdc: Arc::clone(target), over: attempt.over })
         }
         Err(End::TooBig) => {
             witness.tell(answered);
@@ -217,6 +206,8 @@ async fn try_target(target: &Arc<Target>, request: &Request<'_>, attempt: Attemp
 fn judge(target: &Target, request: &Request<'_>, octets: &[u8], over: Transport) -> Option<Result<(), End>> {
     match believe(request, octets) {
         Ok(reply) if over == Transport::Udp && is_too_big(&reply) => Some(Err(End::TooBig)),
+        // Somebody's one proof of the password was read: whether to spend another is for the client to say.
+        Ok(reply) if is_unavailable(&reply) && !request.single() => Some(Err(End::Broken)),
         Ok(_) => Some(Ok(())),
         Err(disbelief) => {
             warn!(
@@ -226,47 +217,4 @@ fn judge(target: &Target, request: &Request<'_>, octets: &[u8], over: Transport)
             None
         }
     }
-}
-
-/// Longest time a probe waits.
-const PROBE_WAIT: Duration = Duration::from_secs(1);
-
-async fn probe_target(krb_realm: &str, purpose: Purpose, target: &Arc<Target>) {
-    let started = ambient::now();
-    let alive = match purpose {
-        Purpose::Kdc => {
-            let nonce = u32::from_be_bytes(ambient::random());
-            let question = probe::request(krb_realm, nonce, ambient::time_of_day().0);
-            let answered = |octets: &[u8]| peek::krb_error(octets).is_ok() || peek::kdc_rep(octets).is_ok();
-            match question {
-                Some(question) => {
-                    let datagram = timeout(PROBE_WAIT, datagram::probe(target, &question, answered)).await;
-                    match datagram {
-                        Ok(true) => Some(true),
-                        _ => {
-                            timeout(PROBE_WAIT, stream::opens(target)).await.unwrap_or(false).then_some(false)
-                        }
-                    }
-                }
-                None => None,
-            }
-        }
-        // No question can be asked there without a ticket; that it listens must do.
-        Purpose::Kpasswd => {
-            timeout(PROBE_WAIT, stream::opens(target)).await.unwrap_or(false).then_some(false)
-        }
-    };
-    let took = ambient::now().since(started);
-    let experience = alive.map_or(Experience::Failed { datagram: false }, |datagram| Experience::Answered {
-        took: Some(took),
-        datagram,
-    });
-    debug!(kdc = %target.name, address = %target.address, ?alive, "Probed");
-    let mut witness = Witness {
-        target,
-        attempt: Attempt { kdc: 0, over: Transport::Udp, connect_within: PROBE_WAIT },
-        started,
-        told: false,
-    };
-    witness.tell(experience);
 }

@@ -142,11 +142,9 @@ pub(super) async fn ask(target: &Target, request: &Request<'_>) -> Result<Bytes,
     }
 }
 
-/// Sends a question of the gateway's own; whether it is answered.
-pub(super) async fn probe(target: &Target, question: &[u8], answers: impl Fn(&[u8]) -> bool) -> bool {
-    let Ok(socket) = Socket::take(target).await else { return false };
-    if socket.io.send(question).await.is_err() {
-        return false;
-    }
-    matches!(socket.receive().await, Ok(octets) if answers(&octets))
+/// Sends a question of the gateway's own; the first datagram that comes back.
+pub(super) async fn probe(target: &Target, question: &[u8]) -> Option<Bytes> {
+    let socket = Socket::take(target).await.ok()?;
+    socket.io.send(question).await.ok()?;
+    socket.receive().await.ok()
 }

@@ -35,16 +35,17 @@ pub(super) async fn ask(
     };
     // A request is one write; waiting to fill a segment would only delay it.
     let _ = stream.set_nodelay(true);
-    let message = request.message();
-    let mut framed = BytesMut::with_capacity(frame::PREFIX + message.len());
-    framed.extend_from_slice(&frame::prefix(message.len()));
-    framed.extend_from_slice(message);
-    stream.write_all(&framed).await.map_err(|_| End::Broken)?;
-    let octets = reply(&mut stream).await.map_err(|_| End::Broken)?;
+    let octets = converse(&mut stream, request.message()).await.map_err(|_| End::Broken)?;
     match judge(target, request, &octets, Transport::Tcp) {
         Some(verdict) => verdict.map(|()| octets),
         None => Err(End::Broken),
     }
+}
+
+/// Sends a question of the gateway's own; what comes back.
+pub(super) async fn probe(target: &Target, question: &[u8]) -> Option<Bytes> {
+    let mut stream = TcpStream::connect(target.address).await.ok()?;
+    converse(&mut stream, question).await.ok()
 }
 
 /// Whether the target takes a connection.
@@ -52,8 +53,12 @@ pub(super) async fn opens(target: &Target) -> bool {
     TcpStream::connect(target.address).await.is_ok()
 }
 
-/// Reads one framed message and nothing after it.
-async fn reply(stream: &mut TcpStream) -> io::Result<Bytes> {
+/// Sends one framed message, and reads one and nothing after it.
+async fn converse(stream: &mut TcpStream, message: &[u8]) -> io::Result<Bytes> {
+    let mut framed = BytesMut::with_capacity(frame::PREFIX + message.len());
+    framed.extend_from_slice(&frame::prefix(message.len()));
+    framed.extend_from_slice(message);
+    stream.write_all(&framed).await?;
     let mut read = BytesMut::with_capacity(FIRST_READ);
     loop {
         let announced = frame::announced(&read).map_err(|_| io::ErrorKind::InvalidData)?;

@@ -10,6 +10,7 @@ use tgg::{
     moment::Moment,
 };
 use tokio::sync::Semaphore;
+use tracing::{info, warn};
 
 use super::datagram::Socket;
 
@@ -44,8 +45,20 @@ impl Target {
         }
     }
 
-    pub(super) fn note(&self, experience: Experience, now: Moment) -> bool {
-        unpoisoned(&self.health).note(experience, now)
+    /// Remembers how an exchange or a probe went, and tells the operator when that changes anything.
+    pub(super) fn note(&self, experience: Experience, now: Moment) {
+        let mut health = unpoisoned(&self.health);
+        let changed = health.note(experience, now);
+        let down = health.standing(now).down;
+        drop(health);
+        match (changed, down) {
+            (true, true) => warn!(
+                kdc = %self.name, address = %self.address,
+                "KDC is down; it is asked again once it answers a probe"
+            ),
+            (true, false) => info!(kdc = %self.name, address = %self.address, "KDC is back"),
+            (false, _) => {}
+        }
     }
 
     pub(super) fn standing(&self, now: Moment) -> Standing {

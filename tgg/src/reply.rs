@@ -52,6 +52,12 @@ pub fn is_too_big(reply: &Reply<'_>) -> bool {
     matches!(reply, Reply::Error(error) if error.code == i64::from(error_code::KRB_ERR_RESPONSE_TOO_BIG))
 }
 
+/// Whether a reply says that this KDC cannot answer now, but another might: a client would ask the next one.
+#[must_use]
+pub fn is_unavailable(reply: &Reply<'_>) -> bool {
+    matches!(reply, Reply::Error(error) if error.code == i64::from(error_code::KDC_ERR_SVC_UNAVAILABLE))
+}
+
 /// Reads `octets` as the reply to `request`.
 ///
 /// # Errors
