@@ -11,9 +11,6 @@ use crate::credential::{Credential, Times};
 use crate::error::ClientError;
 use crate::moment;
 
-/// The first octet of a KRB-ERROR: its application tag.
-pub(crate) const KRB_ERROR_TAG: u8 = 0x7E;
-
 /// What was asked, to hold the answer against.
 #[derive(Debug)]
 pub(crate) struct Asked {

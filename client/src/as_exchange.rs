@@ -16,19 +16,17 @@ use krb::msg::msg_type;
 use krb::msg::opened::EncKdcRepPart;
 use krb::msg::padata::{MethodData, PA_ENC_TIMESTAMP, PA_FX_COOKIE, PaData, PaEncTsEnc};
 use krb::name::{Principal, PrincipalName};
+use krb::peek;
 use krb::sealed::EncryptedData;
 use zeroize::Zeroizing;
 
-use crate::answer::{Asked, KRB_ERROR_TAG};
+use crate::answer::Asked;
 use crate::credential::Credential;
 use crate::dice::{self, Dice};
 use crate::error::ClientError;
 use crate::moment;
 use crate::options::TicketOptions;
 use crate::reply_key::Recipe;
-
-/// The first octet of an AS-REP: its application tag.
-const AS_REP_TAG: u8 = 0x6B;
 
 /// One AS exchange, from its first request to the credential.
 ///
@@ -121,8 +119,8 @@ impl AsExchange {
         dice: &mut dyn Dice,
     ) -> Result<AsStep, ClientError> {
         match octets.first() {
-            Some(&AS_REP_TAG) => self.open(AsRep::decode(octets)?).map(AsStep::Done),
-            Some(&KRB_ERROR_TAG) => self.refused(KrbError::decode(octets)?, now, dice),
+            Some(&peek::AS_REP) => self.open(AsRep::decode(octets)?).map(AsStep::Done),
+            Some(&peek::KRB_ERROR) => self.refused(KrbError::decode(octets)?, now, dice),
             _ => Err(ClientError::UnexpectedMessage),
         }
     }

@@ -13,18 +13,16 @@ use krb::msg::msg_type;
 use krb::msg::opened::{AUTHENTICATOR_VNO, Authenticator, EncKdcRepPart, EncryptionKey};
 use krb::msg::padata::{PA_TGS_REQ, PaData};
 use krb::name::{Principal, PrincipalName, RealmName};
+use krb::peek;
 use krb::sealed::EncryptedData;
 use zeroize::Zeroizing;
 
-use crate::answer::{Asked, KRB_ERROR_TAG};
+use crate::answer::Asked;
 use crate::credential::Credential;
 use crate::dice::{self, Dice};
 use crate::error::ClientError;
 use crate::moment;
 use crate::options::TicketOptions;
-
-/// The first octet of a TGS-REP: its application tag.
-const TGS_REP_TAG: u8 = 0x6D;
 
 /// One TGS exchange: a request, and the answer to it.
 ///
@@ -85,8 +83,8 @@ impl TgsExchange {
     /// octets are not a true answer to the request.
     pub fn reply(&self, octets: &[u8]) -> Result<Credential, ClientError> {
         match octets.first() {
-            Some(&TGS_REP_TAG) => self.open(TgsRep::decode(octets)?),
-            Some(&KRB_ERROR_TAG) => Err(KrbError::decode(octets)?.into()),
+            Some(&peek::TGS_REP) => self.open(TgsRep::decode(octets)?),
+            Some(&peek::KRB_ERROR) => Err(KrbError::decode(octets)?.into()),
             _ => Err(ClientError::UnexpectedMessage),
         }
     }
