@@ -6,18 +6,19 @@
 
 use std::{
     cell::RefCell,
-    io,
+    io::{self, Read as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
 
 use bytes::Bytes;
+use socket2::SockRef;
 use tgg::{
     exchange::{End, RESEND, Transport},
     moment::Moment,
     request::Request,
 };
-use tokio::{net::UdpSocket, time::sleep_until};
+use tokio::{io::Interest, net::UdpSocket, time::sleep_until};
 
 use super::{judge, target::Target};
 use crate::ambient;
@@ -73,17 +74,22 @@ impl Socket {
         }
     }
 
-    /// A datagram that is there.
+    /// A datagram, or an error, that is there.
     fn read(&self) -> io::Result<Bytes> {
         SCRATCH.with_borrow_mut(|scratch| {
-            let length = self.io.try_recv(scratch)?;
+            let mut read = |arrival| self.io.try_io(arrival, || (&*SockRef::from(&self.io)).read(scratch));
+            // Linux tells of an ICMP error without calling the socket readable.
+            let length = match read(Interest::READABLE) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => read(Interest::ERROR)?,
+                other => other?,
+            };
             Ok(Bytes::copy_from_slice(scratch.get(..length).unwrap_or_default()))
         })
     }
 
     async fn receive(&self) -> io::Result<Bytes> {
         loop {
-            self.io.readable().await?;
+            self.io.ready(Interest::READABLE | Interest::ERROR).await?;
             match self.read() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 other => return other,
@@ -147,4 +153,21 @@ pub(super) async fn probe(target: &Target, question: &[u8]) -> Option<Bytes> {
     let socket = Socket::take(target).await.ok()?;
     socket.io.send(question).await.ok()?;
     socket.receive().await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_without_a_server_is_noticed_without_waiting() {
+        let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let socket = Socket::take(&Target::new(String::new(), free)).await.unwrap();
+        socket.io.send(b"question").await.unwrap();
+        let received = tokio::time::timeout(Duration::from_secs(10), socket.receive()).await;
+        assert_eq!(
+            received.expect("the refusal wakes whoever waits").unwrap_err().kind(),
+            io::ErrorKind::ConnectionRefused
+        );
+    }
 }
