@@ -10,5 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod authority;
+mod mit_clients;
+mod mit_raw;
 mod started;
 mod world;

@@ -2,15 +2,18 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
+    path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Condvar, Mutex, OnceLock},
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
-use testkdc::Realm;
+use testkdc::{Krb5Conf, Realm};
+
+use crate::authority::authority;
 
 /// How long a test waits for what must come. Generous: machines are busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,7 +41,8 @@ impl Lines {
     }
 
     fn text(&self) -> String {
-        self.0.0.lock().unwrap().clone()
+        // A test that failed while it waited still wants to show what was said.
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     #[track_caller]
@@ -46,8 +50,9 @@ impl Lines {
         let (text, changed) = &*self.0;
         let waiting = text.lock().unwrap();
         let (text, ended) = changed.wait_timeout_while(waiting, PATIENCE, |text| !found(text)).unwrap();
+        let text = text.clone();
         assert!(!ended.timed_out(), "no {what} in:\n{text}");
-        text.clone()
+        text
     }
 }
 
@@ -74,6 +79,9 @@ impl Gateway {
         output.collect(child.stdout.take().unwrap());
         log.collect(child.stderr.take().unwrap());
         log.wait_until("start", |log| log.contains("\"Started\""));
+        // The other pipe is read by another thread, which may be behind.
+        let addresses = if flags.contains(&"--listen-raw") { 3 } else { 1 };
+        output.wait_until("address", |output| output.lines().count() >= addresses);
         Self { child, output, log }
     }
 
@@ -85,6 +93,25 @@ impl Gateway {
         let mut all = vec!["--kdc", &kdc, "--kpasswd", &kpasswd];
         all.extend_from_slice(flags);
         Self::start(&all)
+    }
+
+    /// Starts it in front of the shared realm with TLS, with these further flags.
+    pub(crate) fn tls_before_realm(flags: &[&str]) -> Self {
+        let mut all = tls_flags().to_vec();
+        all.extend_from_slice(flags);
+        Self::before_realm(&all)
+    }
+
+    /// Where MS-KKDCP is served.
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.listening("wss").is_some() { "https" } else { "http" };
+        format!("{scheme}://localhost:{}/KdcProxy", self.web().port())
+    }
+
+    /// What a client needs that can reach nothing but this gateway, over TLS.
+    pub(crate) fn conf(&self) -> Krb5Conf {
+        let anchors = format!("FILE:{}", authority().anchor.display());
+        Krb5Conf::new().kdc(self.url()).kpasswd_server(self.url()).http_anchors(anchors)
     }
 
     fn listening(&self, scheme: &str) -> Option<SocketAddr> {
@@ -122,8 +149,21 @@ impl Gateway {
 
     /// The records of exchanges so far.
     pub(crate) fn records(&self) -> Vec<Value> {
-        let is_record = |line: &Value| line["target"] == "ticketgate::exchange";
-        self.log().lines().filter_map(|line| serde_json::from_str(line).ok()).filter(is_record).collect()
+        records(&self.log()).collect()
+    }
+
+    /// Waits for a record that is as it should be.
+    #[track_caller]
+    pub(crate) fn wait_for_record(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+        self.log.wait_until(what, |log| records(log).any(|record| is_it(&record)));
+        self.records().into_iter().find(|record| is_it(record)).unwrap()
+    }
+
+    /// Waits until there are so many records, and returns them.
+    #[track_caller]
+    pub(crate) fn wait_for_records(&self, count: usize) -> Vec<Value> {
+        let log = self.log.wait_until("further record", |log| records(log).count() >= count);
+        records(&log).collect()
     }
 
     /// Sends a signal such as `HUP`.
@@ -149,6 +189,24 @@ impl Gateway {
     }
 }
 
+fn records(log: &str) -> impl Iterator<Item = Value> {
+    log.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .filter(|line: &Value| line["target"] == "ticketgate::exchange")
+}
+
+/// The flags that make a gateway serve TLS with the certificate that the tests trust.
+pub(crate) fn tls_flags() -> [&'static str; 4] {
+    let authority = authority();
+    let path = |file: &'static Path| file.to_str().unwrap();
+    ["--tls-cert", path(&authority.certificate), "--tls-key", path(&authority.key)]
+}
+
+/// An address of this host where nobody listens: a test asks for no other on 127.0.0.7.
+pub(crate) fn refusing() -> SocketAddr {
+    TcpListener::bind("127.0.0.7:0").unwrap().local_addr().unwrap()
+}
+
 impl Drop for Gateway {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -157,6 +215,14 @@ impl Drop for Gateway {
             eprintln!("--- the gateway's log ---\n{}", self.log());
         }
     }
+}
+
+/// How long `work` took, and what came of it.
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    #[expect(clippy::disallowed_methods, reason = "it measures what a person would wait")]
+    let started = Instant::now();
+    let done = work();
+    (started.elapsed(), done)
 }
 
 /// Runs the binary to its end; its exit code and what it wrote to standard error.
