@@ -140,6 +140,8 @@ pub fn permit_page(response: &mut Response<Body>, origin: HeaderValue) {
 /// Says that an HTTP/1.0 connection is closed. Such clients read to its end, whatever they say of keeping it.
 pub fn close_if_old(version: Version, response: &mut Response<Body>) {
     if version < Version::HTTP_11 {
+        // Of this version too, or hyper adds that it is kept where the peer asked for that.
+        *response.version_mut() = Version::HTTP_10;
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }

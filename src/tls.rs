@@ -89,7 +89,7 @@ impl ServerTls {
         let resolver: Arc<dyn ResolvesServerCert> = certificate.clone();
         let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(resolver);
         // HTTP/2 is not offered: WebSocket over it is another protocol (RFC 8441), and no Kerberos client has it.
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
         Ok(Self { files, certificate, config: Arc::new(config) })
     }
 

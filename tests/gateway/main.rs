@@ -11,6 +11,8 @@
 )]
 
 mod authority;
+mod by_hand;
+mod http;
 mod mit_clients;
 mod mit_raw;
 mod started;
