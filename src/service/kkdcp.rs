@@ -35,8 +35,9 @@ pub async fn post(
     via: Via,
     timeouts: Timeouts,
 ) -> Result<Response<Body>, BadHead> {
+    let says_length = request.headers().contains_key(header::CONTENT_LENGTH);
     let body = request.into_body();
-    if body.size_hint().exact() == Some(0) {
+    if body.size_hint().exact() == Some(0) && !says_length {
         return Err(BadHead::LengthRequired);
     }
     if body.size_hint().lower() > u64::try_from(MAX_UNIT).unwrap_or(u64::MAX) {

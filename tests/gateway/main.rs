@@ -13,6 +13,7 @@
 mod authority;
 mod by_hand;
 mod http;
+mod http_refused;
 mod mit_clients;
 mod mit_raw;
 mod started;
