@@ -12,6 +12,7 @@
 
 mod authority;
 mod by_hand;
+mod heimdal_client;
 mod http;
 mod http_refused;
 mod mit_clients;
