@@ -8,7 +8,10 @@ use std::{
 use krb::{
     flags::Flags,
     kkdcp::{self, ProxyMessage},
-    msg::kdc::{AsReq, KdcReqBody},
+    msg::{
+        kdc::{AsReq, KdcReqBody},
+        padata::PaData,
+    },
     name::{KerberosString, NT_PRINCIPAL, PrincipalName},
     time::KerberosTime,
 };
@@ -17,6 +20,11 @@ use crate::world::PATIENCE;
 
 /// An AS-REQ without pre-authentication.
 pub(crate) fn as_req(client: &[u8], krb_realm: &str) -> Vec<u8> {
+    as_req_with(None, client, krb_realm)
+}
+
+/// An AS-REQ with this pre-authentication data.
+pub(crate) fn as_req_with(padata: Option<Vec<PaData>>, client: &[u8], krb_realm: &str) -> Vec<u8> {
     let body = KdcReqBody {
         kdc_options: Flags::from(0),
         cname: Some(PrincipalName::new(NT_PRINCIPAL, [KerberosString::from(client)])),
@@ -31,7 +39,7 @@ pub(crate) fn as_req(client: &[u8], krb_realm: &str) -> Vec<u8> {
         enc_authorization_data: None,
         additional_tickets: None,
     };
-    AsReq::new(None, body).encode().unwrap()
+    AsReq::new(padata, body).encode().unwrap()
 }
 
 /// A message in the envelope of MS-KKDCP, with its length in front.

@@ -17,5 +17,6 @@ mod http;
 mod http_refused;
 mod mit_clients;
 mod mit_raw;
+mod record;
 mod started;
 mod world;

@@ -66,8 +66,12 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// Starts it on a free port with these further flags, and waits until it serves.
     pub(crate) fn start(flags: &[&str]) -> Self {
+        Self::start_logging("json", flags)
+    }
+
+    fn start_logging(format: &str, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ticketgate"))
-            .args(["--log-format", "json", "tgg", "--listen", "127.0.0.1:0"])
+            .args(["--log-format", format, "tgg", "--listen", "127.0.0.1:0"])
             .args(flags)
             .env("RUST_LOG", "debug,hickory_proto=info,hickory_resolver=info,hickory_net=info")
             .stdin(Stdio::null())
@@ -78,7 +82,7 @@ impl Gateway {
         let (output, log) = (Lines::default(), Lines::default());
         output.collect(child.stdout.take().unwrap());
         log.collect(child.stderr.take().unwrap());
-        log.wait_until("start", |log| log.contains("\"Started\""));
+        log.wait_until("start", |log| log.contains("Started"));
         // The other pipe is read by another thread, which may be behind.
         let addresses = if flags.contains(&"--listen-raw") { 3 } else { 1 };
         output.wait_until("address", |output| output.lines().count() >= addresses);
@@ -87,12 +91,21 @@ impl Gateway {
 
     /// Starts it in front of the shared realm, with these further flags.
     pub(crate) fn before_realm(flags: &[&str]) -> Self {
+        Self::logging_before_realm("json", flags)
+    }
+
+    /// The same with a log for people.
+    pub(crate) fn text_before_realm(flags: &[&str]) -> Self {
+        Self::logging_before_realm("text", flags)
+    }
+
+    fn logging_before_realm(format: &str, flags: &[&str]) -> Self {
         let realm = realm();
         let kdc = format!("{}={}", realm.name(), realm.kdc_addr());
         let kpasswd = format!("{}={}", realm.name(), realm.kpasswd_addr());
         let mut all = vec!["--kdc", &kdc, "--kpasswd", &kpasswd];
         all.extend_from_slice(flags);
-        Self::start(&all)
+        Self::start_logging(format, &all)
     }
 
     /// Starts it in front of the shared realm with TLS, with these further flags.
@@ -144,7 +157,13 @@ impl Gateway {
     /// Waits until the log says this.
     #[track_caller]
     pub(crate) fn wait_for_log(&self, says: &str) -> String {
-        self.log.wait_until(says, |log| log.contains(says))
+        self.wait_until_log(says, |log| log.contains(says))
+    }
+
+    /// Waits until the log is as it should be.
+    #[track_caller]
+    pub(crate) fn wait_until_log(&self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        self.log.wait_until(what, is_it)
     }
 
     /// The records of exchanges so far.
