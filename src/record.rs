@@ -71,7 +71,7 @@ pub fn answered(id: RequestId, via: Via, started: Moment, request: &Request<'_>,
     if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
         return;
     }
-    let asked = Question::of(request);
+    let asked = Question::of(request.asked());
     // It was believed before it was returned, so this reads it a second time and does not fail.
     let reply = believe(request, &answer.octets).ok();
     let told = Told::of(reply.as_ref());
@@ -80,8 +80,8 @@ pub fn answered(id: RequestId, via: Via, started: Moment, request: &Request<'_>,
         %id,
         peer = %via.peer,
         via = via.over,
-        krb_realm = %Text(request.krb_realm()),
-        kind = request.kind(),
+        krb_realm = %Text(request.asked().krb_realm()),
+        kind = request.asked().kind(),
         client = told.client.as_ref().or(asked.client.as_ref()).map(display),
         service = told.service.as_ref().or(asked.service.as_ref()).map(display),
         etypes_asked = asked.etypes.as_ref().map(display),
@@ -104,7 +104,7 @@ pub fn unanswered(
     id: RequestId,
     via: Via,
     started: Moment,
-    request: Option<&Request<'_>>,
+    asked: Option<&Asked<'_>>,
     octets_in: usize,
     why: &Unanswered,
 ) {
@@ -113,17 +113,17 @@ pub fn unanswered(
         debug!(target: TARGET, %id, peer = %via.peer, via = via.over, "Refused: {why}");
         return;
     }
-    let asked = request.map(Question::of).unwrap_or_default();
+    let question = asked.map(Question::of).unwrap_or_default();
     info!(
         target: TARGET,
         %id,
         peer = %via.peer,
         via = via.over,
-        krb_realm = request.map(|request| display(Text(request.krb_realm()))),
-        kind = request.map(Request::kind),
-        client = asked.client.as_ref().map(display),
-        service = asked.service.as_ref().map(display),
-        etypes_asked = asked.etypes.as_ref().map(display),
+        krb_realm = asked.map(|asked| display(Text(asked.krb_realm()))),
+        kind = asked.map(Asked::kind),
+        client = question.client.as_ref().map(display),
+        service = question.service.as_ref().map(display),
+        etypes_asked = question.etypes.as_ref().map(display),
         octets_in,
         outcome = why.word(),
         blame = why.blame().word(),
@@ -147,8 +147,8 @@ struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn of(request: &Request<'a>) -> Self {
-        match request.asked() {
+    fn of(asked: &Asked<'a>) -> Self {
+        match asked {
             Asked::Kdc(asked) => Self {
                 client: asked.cname.map(|cname| Principal(cname, asked.realm)),
                 service: asked.sname,

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use krb::peek::KdcReq;
 use tgg::{
     envelope::{Malformed, Opened},
     failure::{Refusal, Unanswered, krb_error},
-    request::{Asked, judge},
+    request::{self, Asked},
 };
 
 use crate::{
@@ -64,31 +65,39 @@ impl Kerberos5Proxy {
         let (id, started) = (RequestId::next(), ambient::now());
         let Opened { message, krb_realm: outer_realm, .. } = opened;
         let outer = || outer_realm.clone().unwrap_or_default();
-        let without_reply = |request, why, krb_realm| {
-            record::unanswered(id, via, started, request, message.len(), &why);
+        let without_reply = |asked, why, krb_realm| {
+            record::unanswered(id, via, started, asked, message.len(), &why);
             Answered { id, reply: Err(why), krb_realm }
         };
         let _in_flight = match peer.request() {
             Ok(in_flight) => in_flight,
             Err(why) => return without_reply(None, why.into(), outer()),
         };
-        let request = match judge(&message, outer_realm.as_deref(), self.kdcs.routes()) {
-            Ok(request) => request,
+        let asked = match request::read(&message) {
+            Ok(asked) => asked,
             Err(why) => return without_reply(None, why.into(), outer()),
         };
-        let krb_realm = message.slice_ref(request.krb_realm());
-        if let Asked::Kdc(asked) = request.asked()
-            && let Some(cname) = asked.cname
-            && let Err(why) = self.limits.principal(asked.realm, &cname)
-        {
-            return without_reply(Some(&request), why.into(), krb_realm);
-        }
+        let krb_realm = message.slice_ref(asked.krb_realm());
+        let routes = self.kdcs.routes();
+        let permitted = request::permit(&message, asked, outer_realm.as_deref(), routes);
+        let request = match permitted.and_then(|request| self.count_principal(&asked).map(|()| request)) {
+            Ok(request) => request,
+            Err(why) => return without_reply(Some(&asked), why.into(), krb_realm),
+        };
         match self.kdcs.exchange(&request).await {
             Ok(answer) => {
                 record::answered(id, via, started, &request, &answer);
                 Answered { id, reply: Ok(answer.octets), krb_realm }
             }
-            Err(why) => without_reply(Some(&request), why.into(), krb_realm),
+            Err(why) => without_reply(Some(&asked), why.into(), krb_realm),
+        }
+    }
+
+    /// Counts a request that names its client, which a TGS-REQ does not.
+    fn count_principal(&self, asked: &Asked<'_>) -> Result<(), Refusal> {
+        match asked {
+            Asked::Kdc(KdcReq { realm, cname: Some(cname), .. }) => self.limits.principal(realm, cname),
+            Asked::Kdc(_) | Asked::Kpasswd(_) => Ok(()),
         }
     }
 

@@ -138,12 +138,17 @@ impl Unanswered {
     }
 }
 
+/// Longest realm that an error repeats, in octets: that of a domain name (RFC 1035 section 2.3.4). An answer must not be
+/// longer than its question because the peer made up a name.
+const MAX_REALM: usize = 255;
+
 /// A KRB-ERROR of the gateway's own (RFC 4120 section 5.9.1).
 ///
 /// `krb_realm` is what the peer asked for, `now` seconds and microseconds since 1970, UTC. It says nothing
-/// that the peer did not say first.
+/// that the peer did not say first; a realm above 255 octets is left empty.
 #[must_use]
 pub fn krb_error(code: i32, krb_realm: &[u8], now: (i64, u32)) -> Bytes {
+    let krb_realm = if krb_realm.len() > MAX_REALM { &[] } else { krb_realm };
     let epoch = || KerberosTime::from(b"19700101000000Z".to_vec());
     let stime = KerberosTime::from_seconds(now.0).unwrap_or_else(epoch);
     let sname = [&b"krbtgt"[..], krb_realm];

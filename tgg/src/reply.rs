@@ -87,7 +87,7 @@ pub fn believe<'a>(request: &Request<'_>, octets: &'a [u8]) -> Result<Reply<'a>,
 fn from_realm<'a>(error: KrbError<'a>, request: &Request<'_>) -> Result<Reply<'a>, Disbelief> {
     // WRONG_REALM is how a KDC says that it is not of the realm that was asked.
     let other_realm = error.code == i64::from(error_code::KDC_ERR_WRONG_REALM);
-    if other_realm || error.realm.eq_ignore_ascii_case(request.krb_realm()) {
+    if other_realm || error.realm.eq_ignore_ascii_case(request.asked().krb_realm()) {
         Ok(Reply::Error(error))
     } else {
         Err(Disbelief::Realm)

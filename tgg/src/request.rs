@@ -29,7 +29,39 @@ pub enum Asked<'a> {
     Kpasswd(kpasswd::Request<'a>),
 }
 
-/// A request that may be relayed. Only [`judge`] makes one.
+impl<'a> Asked<'a> {
+    /// The realm, as the peer wrote it.
+    #[must_use]
+    pub const fn krb_realm(&self) -> &'a [u8] {
+        match self {
+            Self::Kdc(request) => request.realm,
+            Self::Kpasswd(request) => request.ap_req.ticket_realm,
+        }
+    }
+
+    /// The word for its kind in logs.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Kdc(KdcReq { exchange: Exchange::As, .. }) => "as",
+            Self::Kdc(KdcReq { exchange: Exchange::Tgs, .. }) => "tgs",
+            Self::Kpasswd(_) => "kpasswd",
+        }
+    }
+
+    /// Whether it carries a proof of the password, which only one KDC may ever read.
+    fn is_single(&self) -> bool {
+        match self {
+            Self::Kdc(request) => {
+                request.exchange == Exchange::As
+                    && request.padata_types().any(|kind| !PROVES_NOTHING.contains(&kind))
+            }
+            Self::Kpasswd(_) => true,
+        }
+    }
+}
+
+/// A request that may be relayed. Only [`permit`] makes one.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     message: &'a [u8],
@@ -57,15 +89,6 @@ impl<'a> Request<'a> {
         self.realm
     }
 
-    /// The realm, as the peer wrote it.
-    #[must_use]
-    pub const fn krb_realm(&self) -> &'a [u8] {
-        match &self.asked {
-            Asked::Kdc(request) => request.realm,
-            Asked::Kpasswd(request) => request.ap_req.ticket_realm,
-        }
-    }
-
     /// Whether it must never reach two KDCs, because it carries a proof of the password.
     #[must_use]
     pub const fn single(&self) -> bool {
@@ -86,58 +109,65 @@ impl<'a> Request<'a> {
     pub fn armored(&self) -> bool {
         matches!(&self.asked, Asked::Kdc(request) if request.padata_types().any(|kind| kind == PA_FX_FAST))
     }
-
-    /// The word for its kind in logs.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match &self.asked {
-            Asked::Kdc(KdcReq { exchange: Exchange::As, .. }) => "as",
-            Asked::Kdc(KdcReq { exchange: Exchange::Tgs, .. }) => "tgs",
-            Asked::Kpasswd(_) => "kpasswd",
-        }
-    }
 }
 
-/// Judges a message whose wrapping named `outer_realm`, if it named one.
+/// Reads what a message asks for.
 ///
 /// # Errors
 ///
-/// Any [`Refusal`] but those about rates, which the shell counts. The cheapest checks come first.
+/// [`Refusal::Wrapping`] if it is too long, [`Refusal::Kind`], [`Refusal::Message`] or
+/// [`Refusal::PasswordChange`]. The cheapest checks come first.
+pub fn read(message: &[u8]) -> Result<Asked<'_>, Refusal> {
+    if message.len() > frame::MAX_MESSAGE {
+        return Err(Malformed::TooLong { announced: message.len() }.into());
+    }
+    match peek::application_tag(message) {
+        Some(peek::AS_REQ | peek::TGS_REQ) => {
+            peek::kdc_req(message).map(Asked::Kdc).map_err(Refusal::Message)
+        }
+        None if kpasswd::looks_like_request(message) => {
+            kpasswd::request(message).map(Asked::Kpasswd).map_err(Refusal::PasswordChange)
+        }
+        _ => Err(Refusal::Kind),
+    }
+}
+
+/// Judges what was [read](read) of a message whose wrapping named `outer_realm`, if it named one.
+///
+/// # Errors
+///
+/// Those that have to do with the realm or with password changes.
+pub fn permit<'a>(
+    message: &'a [u8],
+    asked: Asked<'a>,
+    outer_realm: Option<&[u8]>,
+    routes: &Routes,
+) -> Result<Request<'a>, Refusal> {
+    if outer_realm.is_some_and(|outer| !outer.eq_ignore_ascii_case(asked.krb_realm())) {
+        return Err(Refusal::RealmDiffers);
+    }
+    let place = routes.find(asked.krb_realm()).ok_or(Refusal::RealmUnknown)?;
+    if let Asked::Kpasswd(change) = &asked {
+        if !change.ap_req.ticket_sname.is(&[b"kadmin", b"changepw"]) {
+            return Err(Refusal::PasswordService);
+        }
+        let realm = routes.realms().get(place);
+        if !realm.is_some_and(|realm| realm.discover || !realm.kpasswds.is_empty()) {
+            return Err(Refusal::KpasswdNotServed);
+        }
+    }
+    Ok(Request { message, asked, realm: place, single: asked.is_single() })
+}
+
+/// Reads and judges a message in one.
+///
+/// # Errors
+///
+/// As [`read`] and [`permit`].
 pub fn judge<'a>(
     message: &'a [u8],
     outer_realm: Option<&[u8]>,
     routes: &Routes,
 ) -> Result<Request<'a>, Refusal> {
-    if message.len() > frame::MAX_MESSAGE {
-        return Err(Malformed::TooLong { announced: message.len() }.into());
-    }
-    let asked = match peek::application_tag(message) {
-        Some(peek::AS_REQ | peek::TGS_REQ) => Asked::Kdc(peek::kdc_req(message).map_err(Refusal::Message)?),
-        None if kpasswd::looks_like_request(message) => {
-            Asked::Kpasswd(kpasswd::request(message).map_err(Refusal::PasswordChange)?)
-        }
-        _ => return Err(Refusal::Kind),
-    };
-    let single = match &asked {
-        Asked::Kdc(request) => {
-            request.exchange == Exchange::As
-                && request.padata_types().any(|kind| !PROVES_NOTHING.contains(&kind))
-        }
-        Asked::Kpasswd(_) => true,
-    };
-    let mut request = Request { message, asked, realm: 0, single };
-    if outer_realm.is_some_and(|outer| !outer.eq_ignore_ascii_case(request.krb_realm())) {
-        return Err(Refusal::RealmDiffers);
-    }
-    request.realm = routes.find(request.krb_realm()).ok_or(Refusal::RealmUnknown)?;
-    if let Asked::Kpasswd(change) = &request.asked {
-        if !change.ap_req.ticket_sname.is(&[b"kadmin", b"changepw"]) {
-            return Err(Refusal::PasswordService);
-        }
-        let realm = routes.realms().get(request.realm);
-        if !realm.is_some_and(|realm| realm.discover || !realm.kpasswds.is_empty()) {
-            return Err(Refusal::KpasswdNotServed);
-        }
-    }
-    Ok(request)
+    permit(message, read(message)?, outer_realm, routes)
 }

@@ -243,7 +243,7 @@ fn a_response_too_big_is_seen() {
 
 #[test]
 fn the_gateways_own_errors_can_be_read_for_any_realm_and_time() {
-    for realm in [&b""[..], b"H4.TEST", b"\xff\xfe", &[b'A'; 70_000]] {
+    for realm in [&b""[..], b"H4.TEST", b"\xff\xfe", &[b'A'; 255]] {
         for now in [(0, 0), (i64::MAX, u32::MAX), (i64::MIN, 1), (1_767_225_600, 999_999)] {
             let octets = krb_error(29, realm, now);
             let error = peek::krb_error(&octets).unwrap();
@@ -251,6 +251,11 @@ fn the_gateways_own_errors_can_be_read_for_any_realm_and_time() {
             assert!((0..1_000_000).contains(&error.susec));
         }
     }
+}
+
+#[test]
+fn an_error_does_not_repeat_a_realm_that_no_domain_could_have() {
+    assert!(krb_error(29, &[b'A'; 70_000], (0, 0)).len() < 100);
 }
 
 #[test]
