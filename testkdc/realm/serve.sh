@@ -92,7 +92,8 @@ if [ ! -e "$dir/stash" ]; then sh "$here/setup.sh" "$dir" || exit; fi
 
 if [ "${TESTKDC_CONTROL:-}" = 1 ]; then
     trap 'stop; rm -rf "$dir" 2>/dev/null; exit 0' EXIT
-    trap 'exit 0' TERM
+    # PIPE too: whoever gave the last order may be gone before its answer.
+    trap 'exit 0' TERM PIPE
     if start kdc && start kadmind; then echo ok; else echo failed; fi
     orders
     exit 0

@@ -1,11 +1,11 @@
 //! The program `testkdc` as somebody types it, and what is left of it after its sudden end.
 
-use std::io::{BufRead, BufReader};
-use std::net::UdpSocket;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::{self, Child, Command, Stdio};
 use std::time::Duration;
+use std::{env, thread};
 
 /// Ends with the test, also with one that fails.
 struct ByHand(Child);
@@ -39,13 +39,42 @@ fn a_killed_process_leaves_no_server_and_no_file() {
     assert!(UdpSocket::bind(kdc).is_err());
 
     testkdc.kill();
-    // Nothing is left that could say when it is done, so look.
-    let gone = || !keytab.parent().unwrap().exists() && UdpSocket::bind(kdc).is_ok();
-    for _ in 0..500 {
-        if gone() {
-            return;
-        }
-        thread::sleep(Duration::from_millis(20));
+    assert_goes(keytab.parent().unwrap(), kdc);
+}
+
+#[test]
+fn an_order_that_outlives_its_giver_leaves_no_server_and_no_file() {
+    let free = || TcpListener::bind("127.0.0.1:0").unwrap();
+    let (kdc, kpasswd, kadmin) = (free(), free(), free());
+    let address = |port: &TcpListener| port.local_addr().unwrap();
+    let dir = env::temp_dir().join(format!("testkdc-order-{}", process::id()));
+    let mut serve = Command::new("sh");
+    serve.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/realm/serve.sh")).arg(&dir).env("TESTKDC_CONTROL", "1");
+    for (variable, port) in
+        [("TESTKDC_PORT", &kdc), ("TESTKDC_KPASSWD_PORT", &kpasswd), ("TESTKDC_KADMIN_PORT", &kadmin)]
+    {
+        serve.env(variable, address(port).port().to_string());
     }
-    panic!("{keytab:?} or the server at {kdc} is still there");
+    let kdc_address = address(&kdc).to_string();
+    drop((kdc, kpasswd, kadmin));
+    let mut serve = ByHand(serve.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
+    let mut answers = BufReader::new(serve.0.stdout.take().unwrap());
+    let mut answer = String::new();
+    answers.read_line(&mut answer).unwrap();
+    assert_eq!(answer, "ok\n");
+
+    let mut orders = serve.0.stdin.take().unwrap();
+    drop(answers);
+    orders.write_all(b"kadmin getprinc alice\n").unwrap();
+    drop(orders);
+    assert_goes(&dir, &kdc_address);
+}
+
+/// Nothing is left that could say when it is done, so this looks until it is.
+fn assert_goes(dir: &Path, kdc: &str) {
+    let gone = (0..500).any(|_| {
+        thread::sleep(Duration::from_millis(20));
+        !dir.exists() && UdpSocket::bind(kdc).is_ok()
+    });
+    assert!(gone, "{dir:?} or the server at {kdc} is still there");
 }
