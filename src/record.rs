@@ -1,7 +1,7 @@
 //! The record of an exchange: one line that joins a request and its reply, without keys or padata values.
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     net::SocketAddr,
     sync::{
         LazyLock,
@@ -21,7 +21,11 @@ use tgg::{
     reply::{Reply, believe},
     request::{Asked, Request},
 };
-use tracing::{debug, info};
+use tracing::{
+    debug,
+    field::{DisplayValue, display},
+    info,
+};
 
 use crate::{ambient, kdc::Answer};
 
@@ -80,10 +84,10 @@ pub fn answered(id: RequestId, via: Via, started: Moment, request: &Request<'_>,
         %id,
         peer = %via.peer,
         via = via.over,
-        krb_realm = %Text(request.asked().krb_realm()),
+        krb_realm = %OneWord(Text(request.asked().krb_realm())),
         kind = request.asked().kind(),
-        client = told.client.as_ref().or(asked.client.as_ref()).map(display),
-        service = told.service.as_ref().or(asked.service.as_ref()).map(display),
+        client = told.client.as_ref().or(asked.client.as_ref()).map(word),
+        service = told.service.as_ref().or(asked.service.as_ref()).map(word),
         etypes_asked = asked.etypes.as_ref().map(display),
         ticket_etype = told.ticket_etype.map(display),
         reply_etype = told.reply_etype.map(display),
@@ -119,10 +123,10 @@ pub fn unanswered(
         %id,
         peer = %via.peer,
         via = via.over,
-        krb_realm = asked.map(|asked| display(Text(asked.krb_realm()))),
+        krb_realm = asked.map(|asked| word(Text(asked.krb_realm()))),
         kind = asked.map(Asked::kind),
-        client = question.client.as_ref().map(display),
-        service = question.service.as_ref().map(display),
+        client = question.client.as_ref().map(word),
+        service = question.service.as_ref().map(word),
         etypes_asked = question.etypes.as_ref().map(display),
         octets_in,
         outcome = why.word(),
@@ -207,6 +211,41 @@ fn skew(error: &KrbError<'_>) -> Option<i64> {
 
 /// Most encryption types of a request that are written out. Real ones offer up to ten.
 const MAX_ETYPES: usize = 16;
+
+/// What a peer named, written without blanks: behind one, a name could add fields of its own to a line for
+/// people.
+struct OneWord<T>(T);
+
+impl<T: fmt::Display> fmt::Display for OneWord<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Blankless(f), "{}", self.0)
+    }
+}
+
+fn word<T: fmt::Display>(named: T) -> DisplayValue<OneWord<T>> {
+    display(OneWord(named))
+}
+
+/// Writes blanks as the octets that they are, like all else in a name that cannot stand as it is.
+struct Blankless<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for Blankless<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if text.contains(char::is_whitespace) {
+            text.chars().try_for_each(|character| self.write_char(character))
+        } else {
+            self.0.write_str(text)
+        }
+    }
+
+    fn write_char(&mut self, character: char) -> fmt::Result {
+        if !character.is_whitespace() {
+            return self.0.write_char(character);
+        }
+        let mut octets = [0; 4];
+        character.encode_utf8(&mut octets).bytes().try_for_each(|octet| write!(self.0, "\\x{octet:02x}"))
+    }
+}
 
 struct Text<'a>(&'a [u8]);
 

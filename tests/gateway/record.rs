@@ -124,6 +124,22 @@ fn a_hostile_realm_cannot_end_a_line_either() {
     assert!(!log.contains('\u{1b}'), "{log}");
 }
 
+#[test]
+fn a_hostile_name_cannot_add_a_field_to_a_line_for_people() {
+    let gateway = Gateway::text_before_realm(&[]);
+    let mut connection = Connection::open(gateway.web());
+    for blank in [" ", "\u{a0}", "\u{3000}"] {
+        let name = format!("eve{blank}outcome=ticket{blank}client=root");
+        connection.post(&envelope(&as_req(name.as_bytes(), "TGG.TEST"), "TGG.TEST"));
+    }
+    let is_whole = |log: &str| log.lines().filter(|line| line.contains("Exchange")).count() == 3;
+    let log = gateway.wait_until_log("third record", is_whole);
+    for line in log.lines().filter(|line| line.contains("Exchange")) {
+        let outcomes = line.split_whitespace().filter(|field| field.starts_with("outcome=")).count();
+        assert_eq!(outcomes, 1, "{line}");
+    }
+}
+
 /// Every form in which a log may show octets, eight of them in a row.
 fn shown(octets: &[u8]) -> [String; 5] {
     let list = |write: fn(&u8) -> String, between| octets.iter().map(write).collect::<Vec<_>>().join(between);
