@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use testkdc::{Client, Output, Realm};
 
-use crate::world::{Gateway, realm, refusing, timed, tls_flags};
+use crate::world::{Gateway, realm, refusing, timed};
 
 /// A client of the shared realm that can reach nothing but this gateway.
 fn outside(gateway: &Gateway) -> Client {
@@ -141,9 +141,7 @@ fn a_ticket_is_renewed() {
 #[test]
 fn the_next_proxy_is_asked_at_once_when_the_first_has_no_kdc() {
     let dead = format!("TGG.TEST={}", refusing());
-    let mut flags = tls_flags().to_vec();
-    flags.extend_from_slice(&["--kdc", &dead]);
-    let (first, second) = (Gateway::start(&flags), Gateway::tls_before_realm(&[]));
+    let (first, second) = (Gateway::tls(&["--kdc", &dead]), Gateway::tls_before_realm(&[]));
     let client = realm().client_with(&first.conf().kdc(second.url())).unwrap();
     let (took, kinit) = timed(|| client.kinit("alice", "alicepw").unwrap());
     assert_succeeds(&kinit);
@@ -153,9 +151,7 @@ fn the_next_proxy_is_asked_at_once_when_the_first_has_no_kdc() {
 
 #[test]
 fn a_realm_that_is_not_served_fails_at_once() {
-    let mut flags = tls_flags().to_vec();
-    flags.extend_from_slice(&["--kdc", "OTHER.TEST=127.0.0.1"]);
-    let gateway = Gateway::start(&flags);
+    let gateway = Gateway::tls(&["--kdc", "OTHER.TEST=127.0.0.1"]);
     let (took, kinit) = timed(|| outside(&gateway).kinit("alice", "alicepw").unwrap());
     assert_fails(&kinit, "Cannot contact any KDC");
     assert!(took < Duration::from_secs(3), "{took:?}");
@@ -165,9 +161,7 @@ fn a_realm_that_is_not_served_fails_at_once() {
 #[test]
 fn a_password_change_without_a_password_server_is_refused_in_words() {
     let kdc = format!("TGG.TEST={}", realm().kdc_addr());
-    let mut flags = tls_flags().to_vec();
-    flags.extend_from_slice(&["--kdc", &kdc]);
-    let gateway = Gateway::start(&flags);
+    let gateway = Gateway::tls(&["--kdc", &kdc]);
     let kpasswd = outside(&gateway).kpasswd("alice", "alicepw", "another").unwrap();
     assert_fails(&kpasswd, "KDC policy rejects request");
     gateway.wait_for_record("refusal", |record| record["outcome"] == "kpasswd_not_served");

@@ -108,11 +108,14 @@ impl Gateway {
         Self::start_logging(format, &all)
     }
 
-    /// Starts it in front of the shared realm with TLS, with these further flags.
+    /// Starts it with TLS and with these further flags.
+    pub(crate) fn tls(flags: &[&str]) -> Self {
+        Self::start(&[&tls_flags(), flags].concat())
+    }
+
+    /// Starts it in front of the shared realm with TLS and with these further flags.
     pub(crate) fn tls_before_realm(flags: &[&str]) -> Self {
-        let mut all = tls_flags().to_vec();
-        all.extend_from_slice(flags);
-        Self::before_realm(&all)
+        Self::before_realm(&[&tls_flags(), flags].concat())
     }
 
     /// Where MS-KKDCP is served.
@@ -215,7 +218,7 @@ fn records(log: &str) -> impl Iterator<Item = Value> {
 }
 
 /// The flags that make a gateway serve TLS with the certificate that the tests trust.
-pub(crate) fn tls_flags() -> [&'static str; 4] {
+fn tls_flags() -> [&'static str; 4] {
     let authority = authority();
     let path = |file: &'static Path| file.to_str().unwrap();
     ["--tls-cert", path(&authority.certificate), "--tls-key", path(&authority.key)]
