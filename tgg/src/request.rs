@@ -132,7 +132,7 @@ pub fn read(message: &[u8]) -> Result<Asked<'_>, Refusal> {
     }
 }
 
-/// Judges what was [read](read) of a message whose wrapping named `outer_realm`, if it named one.
+/// Judges what was [read] of a message whose wrapping named `outer_realm`, if it named one.
 ///
 /// # Errors
 ///
