@@ -111,3 +111,18 @@ fn heimdal_gets_a_ticket_beyond_a_datagram_over_http() {
     let kinit = heimdal.run(&client, "kinit.heimdal", &["--password-file=STDIN", &user], "largepw\n");
     assert!(kinit.success(), "{kinit:?}");
 }
+
+#[test]
+fn heimdal_changes_a_password_over_udp() {
+    let Some(heimdal) = Heimdal::find() else { return };
+    realm().add_user("kpasswd-heimdal", "first").unwrap();
+    let gateway = Gateway::before_realm(&["--listen-raw", "127.0.0.1:0"]);
+    let server = format!("udp/{}", gateway.raw());
+    let conf = Krb5Conf::new().kdc(&server).kpasswd_server(&server);
+    let client = realm().client_with(&conf).unwrap();
+    let changed = heimdal.run(&client, "kpasswd.heimdal", &["kpasswd-heimdal"], "first\nsecond\nsecond\n");
+    assert!(changed.success(), "{changed:?}");
+    gateway
+        .wait_for_record("password change", |record| record["kind"] == "kpasswd" && record["via"] == "udp");
+    assert!(realm().client().unwrap().kinit("kpasswd-heimdal", "second").unwrap().success());
+}
