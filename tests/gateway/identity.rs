@@ -58,10 +58,25 @@ impl Identity {
         ["--tls-cert".into(), path(self.certificate_file()), "--tls-key".into(), path(self.key_file())]
     }
 
+    /// What a client must trust to reach a server with this certificate and no other.
+    pub(crate) fn trust(&self) -> Trust {
+        Trust(self.certificate.clone())
+    }
+
+    /// Opens a connection as [`Trust::connect`] does.
+    pub(crate) fn connect(&self, to: SocketAddr) -> std::io::Result<TlsStream> {
+        self.trust().connect(to)
+    }
+}
+
+/// A client's trust in one certificate.
+pub(crate) struct Trust(CertificateDer<'static>);
+
+impl Trust {
     /// Opens a connection; an error says that the server is another.
     pub(crate) fn connect(&self, to: SocketAddr) -> std::io::Result<TlsStream> {
         let mut roots = RootCertStore::empty();
-        roots.add(self.certificate.clone()).unwrap();
+        roots.add(self.0.clone()).unwrap();
         let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         let name = ServerName::try_from("localhost").unwrap();
         let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();

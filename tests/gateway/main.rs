@@ -12,6 +12,7 @@
 
 mod authority;
 mod by_hand;
+mod discovery;
 mod failover;
 mod forged_kdc;
 mod heimdal_client;
@@ -22,6 +23,7 @@ mod initiator;
 mod mit_clients;
 mod mit_raw;
 mod record;
+mod reload;
 mod started;
 mod websocket;
 mod world;
