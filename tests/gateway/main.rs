@@ -16,6 +16,7 @@ mod discovery;
 mod failover;
 mod forged_kdc;
 mod heimdal_client;
+mod hostile;
 mod http;
 mod http_refused;
 mod identity;

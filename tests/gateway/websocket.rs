@@ -21,15 +21,15 @@ use crate::{
 };
 
 /// A realm of a forged KDC that stays silent until it is let go.
-struct SlowRealm {
-    kdc: ForgedKdc,
+pub(crate) struct SlowRealm {
+    pub(crate) kdc: ForgedKdc,
     gate: Arc<(Mutex<bool>, Condvar)>,
 }
 
-const SLOW: &str = "SLOW.TEST";
+pub(crate) const SLOW: &str = "SLOW.TEST";
 
 impl SlowRealm {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let gate = Arc::<(Mutex<bool>, Condvar)>::default();
         let closed = Arc::clone(&gate);
         let kdc = ForgedKdc::start(move |_| {
@@ -41,11 +41,11 @@ impl SlowRealm {
         Self { kdc, gate }
     }
 
-    fn flag(&self) -> String {
+    pub(crate) fn flag(&self) -> String {
         format!("{SLOW}={}", self.kdc.addr())
     }
 
-    fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         *self.gate.0.lock().unwrap() = true;
         self.gate.1.notify_all();
     }

@@ -263,4 +263,11 @@ impl Gateway {
     pub(crate) fn exit(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
+
+    /// Memory that it holds, in octets (VmRSS).
+    pub(crate) fn resident(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+    }
 }
