@@ -195,6 +195,11 @@ async fn try_target(target: &Arc<Target>, request: &Request<'_>, attempt: Attemp
             witness.tell(answered);
             Err(End::TooBig)
         }
+        Err(End::Busy) => {
+            // It was not asked, so nothing was learnt.
+            witness.told = true;
+            Err(End::Busy)
+        }
         Err(end) => {
             witness.tell(Experience::Failed { datagram });
             Err(end)

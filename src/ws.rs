@@ -1,8 +1,14 @@
 //! The WebSocket handshake of RFC 6455 section 4.2, and sockets that cost little while they idle.
 
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -75,14 +81,63 @@ fn has_token(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> boo
 }
 
 /// The server's end of an upgraded connection. `early` is what was read past the head.
-pub async fn server<I>(io: I, early: Bytes, max_message: usize) -> WebSocketStream<I>
+pub async fn server<I>(io: I, early: Bytes, max_message: usize) -> WebSocketStream<Metered<I>>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
+    let arrived = u64::try_from(early.len()).unwrap_or(u64::MAX);
+    let io = Metered { io, arrived };
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_message_size(Some(max_message))
         .max_frame_size(Some(max_message));
     WebSocketStream::from_partially_read(io, early.into(), Role::Server, Some(config)).await
+}
+
+/// A connection that counts the octets that arrived on it.
+#[derive(Debug)]
+pub struct Metered<I> {
+    io: I,
+    arrived: u64,
+}
+
+impl<I> Metered<I> {
+    /// Octets that arrived so far.
+    #[must_use]
+    pub const fn arrived(&self) -> u64 {
+        self.arrived
+    }
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Metered<I> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        let polled = Pin::new(&mut self.io).poll_read(context, into);
+        let read = into.filled().len().saturating_sub(before);
+        self.arrived = self.arrived.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        polled
+    }
+}
+
+impl<I: AsyncWrite + Unpin> AsyncWrite for Metered<I> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
 }

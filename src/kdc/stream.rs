@@ -11,10 +11,11 @@ use tgg::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    time::timeout,
+    time::timeout_at,
 };
 
 use super::{judge, target::Target};
+use crate::ambient;
 
 /// Octets that the reply's buffer starts with. It grows with what arrives, not with what is announced.
 const FIRST_READ: usize = 4096;
@@ -25,12 +26,9 @@ pub(super) async fn ask(
     request: &Request<'_>,
     connect_within: Duration,
 ) -> Result<Bytes, End> {
-    let connect = async {
-        let permit = target.streams.acquire().await.ok()?;
-        let stream = TcpStream::connect(target.address).await.ok()?;
-        Some((permit, stream))
-    };
-    let Ok(Some((_permit, mut stream))) = timeout(connect_within, connect).await else {
+    let by = ambient::instant(ambient::now() + connect_within);
+    let Ok(Ok(_permit)) = timeout_at(by, target.streams.acquire()).await else { return Err(End::Busy) };
+    let Ok(Ok(mut stream)) = timeout_at(by, TcpStream::connect(target.address)).await else {
         return Err(End::NotRead);
     };
     // A request is one write; waiting to fill a segment would only delay it.

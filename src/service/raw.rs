@@ -11,7 +11,7 @@ use tgg::{
     failure::krb_error,
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy, sink},
     net::{TcpStream, UdpSocket},
     time::timeout,
 };
@@ -79,7 +79,13 @@ pub async fn stream(
                 if malformed.is_too_long() {
                     // What the KDC says to a length that it does not take (RFC 4120 section 7.2.2).
                     let error = krb_error(error_code::KRB_ERR_FIELD_TOOLONG, b"", ambient::time_of_day());
-                    let _ = timeout(timeouts.message, io.write_all(&Envelope::Framed.seal(error))).await;
+                    let farewell = async {
+                        io.write_all(&Envelope::Framed.seal(error)).await?;
+                        io.shutdown().await?;
+                        // Unread octets would have the connection reset, and the error might not arrive.
+                        copy(&mut io, &mut sink()).await
+                    };
+                    let _ = timeout(timeouts.message, farewell).await;
                 }
                 return;
             }

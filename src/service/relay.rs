@@ -8,7 +8,12 @@
 //! - `kkdcp.mux`: four octets of the client's choice and a KDC-PROXY-MESSAGE in each message; answers carry
 //!   the same four octets and come in any order.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
@@ -17,7 +22,7 @@ use futures_util::{
 };
 use tgg::envelope::{self, Carries, MAX_UNIT, Malformed, Opened, Stream};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, sink},
     time::{sleep_until, timeout},
 };
 use tokio_tungstenite::{
@@ -32,7 +37,7 @@ use crate::{
     answer::{Goodbye, OnStream, on_stream},
     limits::{Peer, Timeouts},
     record::Via,
-    ws,
+    ws::{self, Metered},
 };
 
 /// Octets of the request id of `kkdcp.mux`.
@@ -43,6 +48,9 @@ const MAX_MESSAGE: usize = MAX_UNIT + ID;
 
 /// Requests of one socket in flight. While there are so many the socket is not read.
 const MAX_IN_FLIGHT: usize = 64;
+
+/// Octets of a client's control frame before its payload (RFC 6455 section 5.2): two and the mask.
+const CONTROL_HEADER: u64 = 6;
 
 /// What a socket carries.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,10 +99,18 @@ where
     let Some(goodbye) = converse(&service, &mut socket, protocol, &bounds).await else { return };
     let close = async {
         socket.close(Some(goodbye.frame())).await?;
-        // The peer's close frame, or whatever it still sends before it.
-        while let Some(Ok(_)) = socket.next().await {}
-        // TLS says goodbye too.
-        socket.get_mut().shutdown().await?;
+        if matches!(goodbye, Goodbye::Protocol | Goodbye::TooLong) {
+            // What follows cannot be cut into frames. Unread it would have the connection reset, and the
+            // peer might not get the close frame.
+            let io = socket.get_mut();
+            io.shutdown().await?;
+            copy(io, &mut sink()).await?;
+        } else {
+            // The peer's close frame, or whatever it still sends before it.
+            while let Some(Ok(_)) = socket.next().await {}
+            // TLS says goodbye too.
+            socket.get_mut().shutdown().await?;
+        }
         Ok::<_, tungstenite::Error>(())
     };
     let _ = timeout(bounds.timeouts.message, close).await;
@@ -103,7 +119,7 @@ where
 /// Takes requests and sends answers until there is a reason to say goodbye; `None` if the peer left.
 async fn converse<I>(
     service: &Kerberos5Proxy,
-    socket: &mut WebSocketStream<I>,
+    socket: &mut WebSocketStream<Metered<I>>,
     protocol: Protocol,
     bounds: &Bounds,
 ) -> Option<Goodbye>
@@ -113,13 +129,19 @@ where
     let Timeouts { idle, message, .. } = bounds.timeouts;
     let mut reader = Reader::new(protocol);
     let mut in_flight = InFlight::new(protocol);
-    let mut patience = ambient::now() + idle;
+    let mut idle_until = ambient::now() + idle;
+    // Since when a unit has been arriving that is not whole, if only as a part of a frame.
+    let mut begun = None;
+    let mut frames = Frames::default();
     // Set once no more requests are taken: the last answers go out before the goodbye.
     let mut ending = None;
-    while ending.is_none() || !in_flight.is_empty() {
+    loop {
         while ending.is_none() && in_flight.len() < MAX_IN_FLIGHT {
             match reader.unit() {
-                Ok(Some(unit)) => in_flight.push(Box::pin(answer(service, unit, bounds))),
+                Ok(Some(unit)) => {
+                    begun = None;
+                    in_flight.push(Box::pin(answer(service, unit, bounds)));
+                }
                 Ok(None) => break,
                 Err((malformed, octets)) => {
                     let refused = service.refuse(malformed, octets, bounds.via);
@@ -127,6 +149,15 @@ where
                 }
             }
         }
+        if ending.is_some() && in_flight.is_empty() {
+            return ending;
+        }
+        if frames.partial || reader.is_partial() {
+            begun.get_or_insert_with(ambient::now);
+        } else {
+            begun = None;
+        }
+        let patience = begun.map_or(idle_until, |begun| begun + message);
         let listening = ending.is_none() && in_flight.len() < MAX_IN_FLIGHT;
         tokio::select! {
             biased;
@@ -136,21 +167,16 @@ where
                     Ok(answer) => timeout(message, socket.send(Message::Binary(answer))).await.ok()?.ok()?,
                     Err(goodbye) => return Some(goodbye),
                 }
-                if !reader.is_partial() {
-                    patience = ambient::now() + idle;
-                }
+                idle_until = ambient::now() + idle;
             }
-            read = socket.next(), if listening => match read? {
-                Ok(Message::Binary(octets)) => {
-                    // A unit that was begun must be finished in time, however many pieces it comes in.
-                    if !reader.is_partial() {
-                        patience = ambient::now() + message;
-                    }
-                    reader.take(octets);
-                }
-                Ok(Message::Text(_)) | Err(tungstenite::Error::Utf8(_)) => ending = Some(Goodbye::Text),
-                Ok(_) => {}
-                Err(error) => ending = Some(breach(&error)?),
+            read = frames.next(socket), if listening => match read {
+                Read::Begun => {}
+                Read::Message(message) => match message? {
+                    Ok(Message::Binary(octets)) => reader.take(octets),
+                    Ok(Message::Text(_)) | Err(tungstenite::Error::Utf8(_)) => ending = Some(Goodbye::Text),
+                    Ok(_) => {}
+                    Err(error) => ending = Some(breach(&error)?),
+                },
             },
             () = bounds.draining.cancelled(), if ending.is_none() => ending = Some(Goodbye::GoingAway),
             () = sleep_until(ambient::instant(patience)), if listening && in_flight.is_empty() => {
@@ -158,7 +184,50 @@ where
             }
         }
     }
-    ending
+}
+
+/// Tells that a frame has begun before it is whole, which the WebSocket layer keeps to itself.
+#[derive(Default)]
+struct Frames {
+    /// Octets that belong to whole frames, as far as is known.
+    settled: u64,
+    /// Whether more than those has arrived.
+    partial: bool,
+}
+
+/// What a socket brought.
+enum Read {
+    /// The first octets of a frame, which are kept below.
+    Begun,
+    /// A message, as the stream of messages gives it.
+    Message(Option<Result<Message, tungstenite::Error>>),
+}
+
+impl Frames {
+    async fn next<I>(&mut self, socket: &mut WebSocketStream<Metered<I>>) -> Read
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
+        poll_fn(|context| {
+            let polled = socket.poll_next_unpin(context);
+            let arrived = socket.get_ref().arrived();
+            match &polled {
+                Poll::Pending if self.partial || arrived <= self.settled => return Poll::Pending,
+                Poll::Pending => {
+                    self.partial = true;
+                    return Poll::Ready(Read::Begun);
+                }
+                // It may come between the frames of a message, and does not finish that.
+                Poll::Ready(Some(Ok(Message::Ping(octets) | Message::Pong(octets)))) => {
+                    self.settled += CONTROL_HEADER + u64::try_from(octets.len()).unwrap_or_default();
+                }
+                Poll::Ready(_) => self.settled = arrived,
+            }
+            self.partial = arrived > self.settled;
+            polled.map(Read::Message)
+        })
+        .await
+    }
 }
 
 /// How a peer broke the protocol; `None` if it is gone.

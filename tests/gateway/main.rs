@@ -12,11 +12,20 @@
 
 mod authority;
 mod by_hand;
+mod discovery;
+mod failover;
+mod forged_kdc;
 mod heimdal_client;
+mod hostile;
 mod http;
 mod http_refused;
+mod identity;
+mod initiator;
 mod mit_clients;
 mod mit_raw;
 mod record;
+mod reload;
 mod started;
+mod websocket;
 mod world;
+mod ws_client;

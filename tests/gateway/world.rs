@@ -26,10 +26,10 @@ pub(crate) fn realm() -> &'static Realm {
 
 /// Lines that arrive from a running process.
 #[derive(Clone, Default)]
-struct Lines(Arc<(Mutex<String>, Condvar)>);
+pub(crate) struct Lines(Arc<(Mutex<String>, Condvar)>);
 
 impl Lines {
-    fn collect(&self, from: impl std::io::Read + Send + 'static) {
+    pub(crate) fn collect(&self, from: impl std::io::Read + Send + 'static) {
         let lines = self.clone();
         thread::spawn(move || {
             for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -40,13 +40,13 @@ impl Lines {
         });
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         // A test that failed while it waited still wants to show what was said.
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     #[track_caller]
-    fn wait_until(&self, what: &str, found: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait_until(&self, what: &str, found: impl Fn(&str) -> bool) -> String {
         let (text, changed) = &*self.0;
         let waiting = text.lock().unwrap();
         let (text, ended) = changed.wait_timeout_while(waiting, PATIENCE, |text| !found(text)).unwrap();
@@ -259,4 +259,18 @@ pub(crate) fn exit_code(flags: &[&str]) -> (Option<i32>, String) {
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
     (child.wait().unwrap().code(), stderr)
+}
+
+impl Gateway {
+    /// Waits for its end; the exit code.
+    pub(crate) fn exit(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
+    /// Memory that it holds, in octets (VmRSS).
+    pub(crate) fn resident(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+    }
 }

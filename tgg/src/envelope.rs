@@ -99,9 +99,12 @@ pub enum Malformed {
 
 impl Malformed {
     /// Whether it is refused for its size alone.
+    ///
+    /// Where only lengths are read, the octet that would start another wrapping starts a length of more than
+    /// 768 MiB.
     #[must_use]
     pub const fn is_too_long(&self) -> bool {
-        matches!(self, Self::TooLong { .. } | Self::Frame(_))
+        matches!(self, Self::TooLong { .. } | Self::Frame(_) | Self::WrongWrapping)
     }
 }
 

@@ -76,6 +76,8 @@ pub enum Step {
 pub enum End {
     /// After the KDC may have read the request: it broke off, or answered what cannot be believed.
     Broken,
+    /// The KDC was not asked: as many connections to it are open as may be.
+    Busy,
     /// The KDC cannot have read the request: refused, unreachable, or no connection in time.
     NotRead,
     /// The reply does not fit a datagram (KRB-ERROR 52).
@@ -163,7 +165,7 @@ impl Exchange {
                 self.verdict = Failure::Broken;
                 self.hedge_at = now;
             }
-            End::NotRead => self.hedge_at = now,
+            End::Busy | End::NotRead => self.hedge_at = now,
             End::TooBig => {
                 // The same KDC over a stream: another datagram would bring the same answer. It has read the
                 // request, so for a single one there is nobody else left to ask.
