@@ -169,6 +169,11 @@ where
                 }
                 idle_until = ambient::now() + idle;
             }
+            () = bounds.draining.cancelled(), if ending.is_none() => ending = Some(Goodbye::GoingAway),
+            () = sleep_until(ambient::instant(patience)), if listening && in_flight.is_empty() => {
+                ending = Some(Goodbye::Idle);
+            }
+            // The last, because a flood keeps it ready.
             read = frames.next(socket), if listening => match read {
                 Read::Begun => {}
                 Read::Message(message) => match message? {
@@ -178,10 +183,6 @@ where
                     Err(error) => ending = Some(breach(&error)?),
                 },
             },
-            () = bounds.draining.cancelled(), if ending.is_none() => ending = Some(Goodbye::GoingAway),
-            () = sleep_until(ambient::instant(patience)), if listening && in_flight.is_empty() => {
-                ending = Some(Goodbye::Idle);
-            }
         }
     }
 }

@@ -54,7 +54,10 @@ pub(crate) struct ForgedKdc {
 #[derive(Default)]
 struct Shared {
     heard: Mutex<Vec<Heard>>,
+    /// Requests over UDP that were answered, with all copies of the answer.
+    answered: Mutex<usize>,
     changed: Condvar,
+    sent: Condvar,
     stopped: AtomicBool,
 }
 
@@ -108,6 +111,14 @@ impl ForgedKdc {
         drop(heard);
         self.heard()
     }
+
+    /// Waits until it has answered so many requests over UDP, with all copies of the answers.
+    #[track_caller]
+    pub(crate) fn wait_until_answered(&self, count: usize) {
+        let answered = self.shared.answered.lock().unwrap();
+        let waited = self.shared.sent.wait_timeout_while(answered, PATIENCE, |answered| *answered < count);
+        assert!(!waited.unwrap().1.timed_out(), "it did not answer {count} requests");
+    }
 }
 
 impl Drop for ForgedKdc {
@@ -160,7 +171,8 @@ fn datagrams(shared: &Arc<Shared>, behaviour: &Arc<Behaviour>, socket: &UdpSocke
             return;
         }
         let heard = shared.hear(Transport::Udp, octets[..length].to_vec());
-        let (behaviour, socket) = (Arc::clone(behaviour), socket.try_clone().unwrap());
+        let (shared, behaviour) = (Arc::clone(shared), Arc::clone(behaviour));
+        let socket = socket.try_clone().unwrap();
         thread::spawn(move || {
             let (socket, answers) = match behaviour(&heard) {
                 Does::Nothing => return,
@@ -173,6 +185,8 @@ fn datagrams(shared: &Arc<Shared>, behaviour: &Arc<Behaviour>, socket: &UdpSocke
             for answer in answers {
                 let _ = socket.send_to(&answer, from);
             }
+            *shared.answered.lock().unwrap() += 1;
+            shared.sent.notify_all();
         });
     }
 }

@@ -126,8 +126,12 @@ fn fragments_now_and_then_do_not_keep_a_message_open() {
 }
 
 /// Writes a piece as fast as it goes until the gateway ends the connection.
+#[track_caller]
 fn flood(stream: &mut impl Write, piece: &[u8]) {
-    while stream.write_all(piece).is_ok() {}
+    let started = ambient::now();
+    while stream.write_all(piece).is_ok() {
+        assert!(ambient::now().since(started) < PATIENCE, "the gateway still reads");
+    }
 }
 
 #[test]
