@@ -68,6 +68,8 @@ pub struct Route {
     pub to: SocketAddr,
     /// What TLS trusts, if it is spoken.
     pub tls: Option<Arc<ClientConfig>>,
+    /// Whether a refusal is the answer to wait for, and a ticket a mistake.
+    pub refused: bool,
 }
 
 /// The key of RFC 6455 section 1.3, good enough for a peer that is no browser.
@@ -127,7 +129,9 @@ impl Lane {
             }
             Carrier::Stream(stream) => {
                 stream.write_all(octets).await?;
-                read(stream, way.wrapping()).await?;
+                if read(stream, way.wrapping()).await? == self.route.refused {
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
             }
         }
         if !way.is_once() {
@@ -172,16 +176,17 @@ async fn upgraded(stream: &mut Stream) -> io::Result<()> {
     if head.starts_with(b"HTTP/1.1 101") { Ok(()) } else { Err(io::ErrorKind::ConnectionRefused.into()) }
 }
 
-async fn read(stream: &mut Stream, wrapping: Wrapping) -> io::Result<()> {
+/// Reads to the end of the answer; whether it is the KDC's.
+async fn read(stream: &mut Stream, wrapping: Wrapping) -> io::Result<bool> {
     let mut octets = Vec::with_capacity(READ);
     loop {
         if stream.read_buf(&mut octets).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         match reply(&octets, wrapping) {
-            Arrived::Message(message) if is_answer(message) => return Ok(()),
+            Arrived::Message(message) => return Ok(is_answer(message)),
             Arrived::Part => {}
-            Arrived::Message(_) | Arrived::Refused => return Err(io::ErrorKind::InvalidData.into()),
+            Arrived::Refused => return Ok(false),
         }
     }
 }

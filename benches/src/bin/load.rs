@@ -62,6 +62,9 @@ struct Args {
     /// Process whose processor time is told
     #[arg(long, value_name = "PID")]
     watch: Option<u32>,
+    /// Wait for refusals (over HTTP a status other than 200), not for answers
+    #[arg(long)]
+    refused: bool,
     /// Make one exchange with each client, print a line, and keep the connections until input ends
     #[arg(long)]
     hold: bool,
@@ -79,7 +82,7 @@ async fn main() -> Result<(), Failed> {
         None if args.way.is_tls() => return Err("TLS needs --authority".into()),
         _ => None,
     };
-    let route = Route { way: args.way, to: args.to, tls };
+    let route = Route { way: args.way, to: args.to, tls, refused: args.refused };
     let mut lanes = Vec::with_capacity(args.clients);
     for _ in 0..args.clients {
         lanes.push(Lane::open(route.clone(), &request).await?);

@@ -1,16 +1,19 @@
 //! A KDC that decides nothing: a thread for datagrams and one for streams, and replies captured long ago.
 //!
-//! It shows what a relay costs when the KDC costs almost nothing. It prints the address it takes requests at.
+//! It shows what a relay costs when the KDC costs almost nothing. With `--before ADDR` it is instead the
+//! least that a relay can be: it passes each datagram on to that address and the answer back, one at a time.
+//! Either way it prints the address it takes requests at.
 
 #![expect(clippy::print_stdout, reason = "its address is its output")]
 
 use std::{
     io::{self, Read as _, Write as _},
-    net::{TcpListener, TcpStream, UdpSocket},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     thread,
     time::Duration,
 };
 
+use clap::Parser;
 use krb::{frame, peek};
 
 /// Captured from MIT krb5 1.20.1 (`tests/data/mit-1.20.1`): the demand for pre-authentication, and tickets.
@@ -29,10 +32,48 @@ fn reply(request: &[u8]) -> &'static [u8] {
     }
 }
 
+/// Answers Kerberos requests with canned replies.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Pass datagrams on to this address instead of answering them
+    #[arg(long, value_name = "ADDR")]
+    before: Option<SocketAddr>,
+}
+
 fn main() -> io::Result<()> {
-    let datagrams = UdpSocket::bind("127.0.0.1:0")?;
-    let streams = TcpListener::bind(datagrams.local_addr()?)?;
+    let (datagrams, streams) = bind()?;
     println!("{}", datagrams.local_addr()?);
+    match Args::parse().before {
+        Some(kdc) => relay(&datagrams, kdc),
+        None => serve(&datagrams, streams),
+    }
+}
+
+/// Takes a port that is free for datagrams and streams.
+fn bind() -> io::Result<(UdpSocket, TcpListener)> {
+    loop {
+        let datagrams = UdpSocket::bind("127.0.0.1:0")?;
+        match TcpListener::bind(datagrams.local_addr()?) {
+            Ok(streams) => return Ok((datagrams, streams)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn relay(clients: &UdpSocket, kdc: SocketAddr) -> io::Result<()> {
+    let onward = UdpSocket::bind("127.0.0.1:0")?;
+    onward.connect(kdc)?;
+    let mut octets = [0; 65_536];
+    loop {
+        let (length, from) = clients.recv_from(&mut octets)?;
+        onward.send(octets.get(..length).unwrap_or_default())?;
+        let length = onward.recv(&mut octets)?;
+        clients.send_to(octets.get(..length).unwrap_or_default(), from)?;
+    }
+}
+
+fn serve(datagrams: &UdpSocket, streams: TcpListener) -> io::Result<()> {
     thread::spawn(move || {
         for stream in streams.incoming() {
             // A client that breaks off is its own affair.
