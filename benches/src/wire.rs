@@ -74,7 +74,8 @@ impl Wire {
             _ => 0,
         };
         let start = octets.len() - behind - message.len() + field_at + 5;
-        let mask = if wrapping == Wrapping::WebSocket { masks(frame::PREFIX + field_at + 5)? } else { [0; 3] };
+        let mask =
+            if wrapping == Wrapping::WebSocket { masks(frame::PREFIX + field_at + 5)? } else { [0; 3] };
         Some(Self { octets, nonce: start..start + 3, mask })
     }
 

@@ -17,7 +17,7 @@ use tgg::{
     moment::Moment,
     request::Request,
 };
-use tokio::{net::UdpSocket, time::sleep_until};
+use tokio::{io::Interest, net::UdpSocket, time::sleep_until};
 
 use super::{judge, target::Target};
 use crate::ambient;
@@ -83,7 +83,15 @@ impl Socket {
 
     async fn receive(&self) -> io::Result<Bytes> {
         loop {
-            self.io.readable().await?;
+            // A port that refuses makes an error, and nothing readable.
+            let ready = self.io.ready(Interest::READABLE | Interest::ERROR).await?;
+            if ready.is_error() {
+                let error = || self.io.take_error()?.map_or(Err(io::ErrorKind::WouldBlock.into()), Err);
+                match self.io.try_io(Interest::ERROR, error) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    other => return other,
+                }
+            }
             match self.read() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 other => return other,
@@ -149,4 +157,25 @@ pub(super) async fn probe(target: &Target, question: &[u8], answers: impl Fn(&[u
         return false;
     }
     matches!(socket.receive().await, Ok(octets) if answers(&octets))
+}
+
+#[cfg(test)]
+mod tests {
+    use tgg::{
+        probe,
+        request::judge,
+        routes::{KrbRealm, Routes},
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_refuses_is_known_before_the_request_is_sent_again() {
+        let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let target = Target::new("kdc".into(), nobody);
+        let routes = Routes::new([KrbRealm { name: "TGG.TEST".into(), ..KrbRealm::default() }]);
+        let message = probe::request("TGG.TEST", 1, 0).unwrap();
+        let request = judge(&message, None, &routes).unwrap();
+        assert_eq!(ask(&target, &request).await, Err(End::NotRead));
+    }
 }

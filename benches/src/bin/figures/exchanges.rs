@@ -102,8 +102,16 @@ pub(crate) fn measure(stage: &Stage, rounds: usize, seconds: f64) -> Result<Tabl
         }
     }
     let mut table = Table::new(&[
-        "way", "clients", "cores", "requests/s", "of direct UDP", "p50 us", "p99 us", "p99 over direct us",
-        "CPU us an exchange", "errors",
+        "way",
+        "clients",
+        "cores",
+        "requests/s",
+        "of direct UDP",
+        "p50 us",
+        "p99 us",
+        "p99 over direct us",
+        "CPU us an exchange",
+        "errors",
     ]);
     for (row, clients, figures) in &found {
         let direct = found

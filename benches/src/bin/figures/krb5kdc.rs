@@ -56,7 +56,14 @@ pub(crate) fn measure(stage: &Stage, rounds: usize, seconds: f64) -> Result<Tabl
         }
     }
     let mut table = Table::new(&[
-        "way", "clients", "requests/s", "of direct UDP", "p50 ms", "p99 ms", "max ms", "errors",
+        "way",
+        "clients",
+        "requests/s",
+        "of direct UDP",
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+        "errors",
     ]);
     for (place, (name, .., clients, figures)) in found.iter().enumerate() {
         let direct = found.get(place - place % ways.len()).map(|(.., found)| found.as_slice());
