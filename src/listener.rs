@@ -66,7 +66,8 @@ pub async fn web(listener: TcpListener, limits: Arc<Limits>, web: Arc<Web>, tls:
                 Some(tls) => {
                     let handshake = TlsAcceptor::from(tls.config()).accept(io);
                     match timeout(shared.timeouts.message, handshake).await {
-                        Ok(Ok(io)) => connection::serve(shared, io, peer, address).await,
+                        // Boxed: a TLS stream is large, and every step on its way would keep room for it.
+                        Ok(Ok(io)) => connection::serve(shared, Box::new(io), peer, address).await,
                         Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
                         Err(_) => debug!(peer = %address, "TLS handshake took too long"),
                     }

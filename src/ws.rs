@@ -92,7 +92,8 @@ where
         .write_buffer_size(0)
         .max_message_size(Some(max_message))
         .max_frame_size(Some(max_message));
-    WebSocketStream::from_partially_read(io, early.into(), Role::Server, Some(config)).await
+    // Copied, because even an empty remainder would keep the buffer of the whole head.
+    WebSocketStream::from_partially_read(io, early.to_vec(), Role::Server, Some(config)).await
 }
 
 /// A connection that counts the octets that arrived on it.

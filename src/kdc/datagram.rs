@@ -6,13 +6,12 @@
 
 use std::{
     cell::RefCell,
-    io::{self, Read as _},
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
 
 use bytes::Bytes;
-use socket2::SockRef;
 use tgg::{
     exchange::{End, RESEND, Transport},
     moment::Moment,
@@ -74,22 +73,25 @@ impl Socket {
         }
     }
 
-    /// A datagram, or an error, that is there.
+    /// A datagram that is there.
     fn read(&self) -> io::Result<Bytes> {
         SCRATCH.with_borrow_mut(|scratch| {
-            let mut read = |arrival| self.io.try_io(arrival, || (&*SockRef::from(&self.io)).read(scratch));
-            // Linux tells of an ICMP error without calling the socket readable.
-            let length = match read(Interest::READABLE) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => read(Interest::ERROR)?,
-                other => other?,
-            };
+            let length = self.io.try_recv(scratch)?;
             Ok(Bytes::copy_from_slice(scratch.get(..length).unwrap_or_default()))
         })
     }
 
     async fn receive(&self) -> io::Result<Bytes> {
         loop {
-            self.io.ready(Interest::READABLE | Interest::ERROR).await?;
+            // A port that refuses makes an error, and nothing readable.
+            let ready = self.io.ready(Interest::READABLE | Interest::ERROR).await?;
+            if ready.is_error() {
+                let error = || self.io.take_error()?.map_or(Err(io::ErrorKind::WouldBlock.into()), Err);
+                match self.io.try_io(Interest::ERROR, error) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    other => return other,
+                }
+            }
             match self.read() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 other => return other,
@@ -157,17 +159,21 @@ pub(super) async fn probe(target: &Target, question: &[u8]) -> Option<Bytes> {
 
 #[cfg(test)]
 mod tests {
+    use tgg::{
+        probe,
+        request::judge,
+        routes::{KrbRealm, Routes},
+    };
+
     use super::*;
 
     #[tokio::test]
-    async fn a_port_without_a_server_is_noticed_without_waiting() {
-        let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let socket = Socket::take(&Target::new(String::new(), free)).await.unwrap();
-        socket.io.send(b"question").await.unwrap();
-        let received = tokio::time::timeout(Duration::from_secs(10), socket.receive()).await;
-        assert_eq!(
-            received.expect("the refusal wakes whoever waits").unwrap_err().kind(),
-            io::ErrorKind::ConnectionRefused
-        );
+    async fn a_port_that_refuses_is_known_before_the_request_is_sent_again() {
+        let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let target = Target::new("kdc".into(), nobody);
+        let routes = Routes::new([KrbRealm { name: "TGG.TEST".into(), ..KrbRealm::default() }]);
+        let message = probe::request("TGG.TEST", 1, 0).unwrap();
+        let request = judge(&message, None, &routes).unwrap();
+        assert_eq!(ask(&target, &request).await, Err(End::NotRead));
     }
 }
