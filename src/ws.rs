@@ -1,17 +1,20 @@
 //! The WebSocket handshake of RFC 6455 section 4.2, and sockets that cost little while they idle.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
+        self, Message,
         handshake::derive_accept_key,
         protocol::{Role, WebSocketConfig},
     },
@@ -21,6 +24,9 @@ use crate::answer::{self, BadHead, Body};
 
 /// Octets of the read buffer of each socket. Most Kerberos messages fit; longer ones take several reads.
 const READ_BUFFER: usize = 2048;
+
+/// Octets of a client's control frame before its payload (RFC 6455 section 5.2): two and the mask.
+const CONTROL_HEADER: u64 = 6;
 
 /// Whether a request asks for an upgrade to WebSocket.
 #[must_use]
@@ -140,5 +146,57 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Metered<I> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+/// Tells that a frame has begun before it is whole, which the WebSocket layer keeps to itself.
+#[derive(Debug, Default)]
+pub struct Frames {
+    /// Octets that belong to whole frames, as far as is known.
+    settled: u64,
+    /// Whether more than those has arrived.
+    partial: bool,
+}
+
+/// What a socket brought.
+#[derive(Debug)]
+pub enum Read {
+    /// The first octets of a frame, which are kept below.
+    Begun,
+    /// A message, as the stream of messages gives it.
+    Message(Option<Result<Message, tungstenite::Error>>),
+}
+
+impl Frames {
+    /// Whether a frame has begun and is not whole.
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
+        self.partial
+    }
+
+    /// The next message, or the news that one has begun.
+    pub async fn next<I>(&mut self, socket: &mut WebSocketStream<Metered<I>>) -> Read
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
+        poll_fn(|context| {
+            let polled = socket.poll_next_unpin(context);
+            let arrived = socket.get_ref().arrived();
+            match &polled {
+                Poll::Pending if self.partial || arrived <= self.settled => return Poll::Pending,
+                Poll::Pending => {
+                    self.partial = true;
+                    return Poll::Ready(Read::Begun);
+                }
+                // It may come between the frames of a message, and does not finish that.
+                Poll::Ready(Some(Ok(Message::Ping(octets) | Message::Pong(octets)))) => {
+                    self.settled += CONTROL_HEADER + u64::try_from(octets.len()).unwrap_or_default();
+                }
+                Poll::Ready(_) => self.settled = arrived,
+            }
+            self.partial = arrived > self.settled;
+            polled.map(Read::Message)
+        })
+        .await
     }
 }

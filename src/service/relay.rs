@@ -8,12 +8,7 @@
 //! - `kkdcp.mux`: four octets of the client's choice and a KDC-PROXY-MESSAGE in each message; answers carry
 //!   the same four octets and come in any order.
 
-use std::{
-    future::{Future, poll_fn},
-    pin::Pin,
-    sync::Arc,
-    task::Poll,
-};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
@@ -37,7 +32,7 @@ use crate::{
     answer::{Goodbye, OnStream, on_stream},
     limits::{Peer, Timeouts},
     record::Via,
-    ws::{self, Metered},
+    ws::{self, Frames, Metered, Read},
 };
 
 /// Octets of the request id of `kkdcp.mux`.
@@ -48,9 +43,6 @@ const MAX_MESSAGE: usize = MAX_UNIT + ID;
 
 /// Requests of one socket in flight. While there are so many the socket is not read.
 const MAX_IN_FLIGHT: usize = 64;
-
-/// Octets of a client's control frame before its payload (RFC 6455 section 5.2): two and the mask.
-const CONTROL_HEADER: u64 = 6;
 
 /// What a socket carries.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -152,7 +144,7 @@ where
         if ending.is_some() && in_flight.is_empty() {
             return ending;
         }
-        if frames.partial || reader.is_partial() {
+        if frames.is_partial() || reader.is_partial() {
             begun.get_or_insert_with(ambient::now);
         } else {
             begun = None;
@@ -184,50 +176,6 @@ where
                 },
             },
         }
-    }
-}
-
-/// Tells that a frame has begun before it is whole, which the WebSocket layer keeps to itself.
-#[derive(Default)]
-struct Frames {
-    /// Octets that belong to whole frames, as far as is known.
-    settled: u64,
-    /// Whether more than those has arrived.
-    partial: bool,
-}
-
-/// What a socket brought.
-enum Read {
-    /// The first octets of a frame, which are kept below.
-    Begun,
-    /// A message, as the stream of messages gives it.
-    Message(Option<Result<Message, tungstenite::Error>>),
-}
-
-impl Frames {
-    async fn next<I>(&mut self, socket: &mut WebSocketStream<Metered<I>>) -> Read
-    where
-        I: AsyncRead + AsyncWrite + Unpin,
-    {
-        poll_fn(|context| {
-            let polled = socket.poll_next_unpin(context);
-            let arrived = socket.get_ref().arrived();
-            match &polled {
-                Poll::Pending if self.partial || arrived <= self.settled => return Poll::Pending,
-                Poll::Pending => {
-                    self.partial = true;
-                    return Poll::Ready(Read::Begun);
-                }
-                // It may come between the frames of a message, and does not finish that.
-                Poll::Ready(Some(Ok(Message::Ping(octets) | Message::Pong(octets)))) => {
-                    self.settled += CONTROL_HEADER + u64::try_from(octets.len()).unwrap_or_default();
-                }
-                Poll::Ready(_) => self.settled = arrived,
-            }
-            self.partial = arrived > self.settled;
-            polled.map(Read::Message)
-        })
-        .await
     }
 }
 
