@@ -1,8 +1,8 @@
 //! Asking a KDC over UDP (RFC 4120 section 7.2.1).
 //!
 //! A socket is connected to its KDC, so the kernel drops what others send, and carries one exchange at a
-//! time. It is used again only if it sent once and was answered once: then no late copy of a reply can be on
-//! its way to the next exchange.
+//! time. The network may copy a reply, and the nonce that would tell is sealed. So a socket is used again only if
+//! it sent once and was answered once, and after a rest; and it knows its last reply when that comes again.
 
 use std::{
     cell::RefCell,
@@ -22,8 +22,11 @@ use tokio::{io::Interest, net::UdpSocket, time::sleep_until};
 use super::{judge, target::Target};
 use crate::ambient;
 
-/// Most sockets that wait for their next exchange with one KDC.
-const MAX_WAITING: usize = 64;
+/// Most sockets that wait for their next exchange with one KDC: enough for 50,000 exchanges a second with a
+/// rest between them.
+const MAX_WAITING: usize = 256;
+/// Time between two exchanges of a socket, in which a copy of the first one's reply shows.
+const REST: Duration = Duration::from_millis(5);
 /// A socket is given up after so many exchanges or so long, so that its port stays hard to guess.
 const MAX_USES: u32 = 1000;
 const MAX_AGE: Duration = Duration::from_secs(60);
@@ -35,7 +38,10 @@ const MAX_FOREIGN: usize = 8;
 pub(super) struct Socket {
     io: UdpSocket,
     opened: Moment,
+    rests_since: Moment,
     uses: u32,
+    /// The last request and its reply.
+    last: Option<(Bytes, Bytes)>,
 }
 
 thread_local! {
@@ -48,7 +54,8 @@ impl Socket {
     async fn take(target: &Target) -> io::Result<Self> {
         let now = ambient::now();
         loop {
-            let Some(waiting) = target.sockets().pop() else { break };
+            let rested = |socket: &mut Self| now.since(socket.rests_since) >= REST;
+            let Some(waiting) = target.sockets().pop_front_if(rested) else { break };
             // What arrived while nobody asked is nobody's answer.
             let silent = matches!(waiting.read(), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
             if silent && now.since(waiting.opened) < MAX_AGE {
@@ -61,16 +68,23 @@ impl Socket {
         };
         let io = UdpSocket::bind((any, 0)).await?;
         io.connect(target.address).await?;
-        Ok(Self { io, opened: now, uses: 0 })
+        Ok(Self { io, opened: now, rests_since: now, uses: 0, last: None })
     }
 
     /// Lets it wait for its next exchange.
-    fn give_back(mut self, target: &Target) {
+    fn give_back(mut self, target: &Target, request: &[u8], reply: Bytes) {
         self.uses += 1;
+        self.last = Some((Bytes::copy_from_slice(request), reply));
+        self.rests_since = ambient::now();
         let mut waiting = target.sockets();
         if self.uses < MAX_USES && waiting.len() < MAX_WAITING {
-            waiting.push(self);
+            waiting.push_back(self);
         }
+    }
+
+    /// Whether this is the last reply once more. To the same request a KDC gives the same reply.
+    fn is_copy(&self, request: &[u8], octets: &[u8]) -> bool {
+        self.last.as_ref().is_some_and(|(asked, reply)| reply == octets && asked != request)
     }
 
     /// A datagram that is there.
@@ -132,10 +146,14 @@ pub(super) async fn ask(target: &Target, request: &Request<'_>) -> Result<Bytes,
             // A port unreachable answers the last datagram. An earlier one may have been read.
             return Err(if sent == 1 { End::NotRead } else { End::Broken });
         };
-        match judge(target, request, &octets, Transport::Udp) {
+        let judged = match socket.is_copy(request.message(), &octets) {
+            true => None,
+            false => judge(target, request, &octets, Transport::Udp),
+        };
+        match judged {
             Some(Ok(())) => {
                 if sent == 1 && foreign == 0 {
-                    socket.give_back(target);
+                    socket.give_back(target, request.message(), octets.clone());
                 }
                 return Ok(octets);
             }

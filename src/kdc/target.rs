@@ -1,6 +1,7 @@
 //! One address of a KDC or password server: its health, its sockets, its share of connections.
 
 use std::{
+    collections::VecDeque,
     net::SocketAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -27,8 +28,8 @@ pub struct Target {
     pub address: SocketAddr,
     /// A permit for each TCP connection.
     pub(super) streams: Semaphore,
-    /// Sockets that wait for their next exchange.
-    sockets: Mutex<Vec<Socket>>,
+    /// Sockets that wait for their next exchange, the longest waiting first.
+    sockets: Mutex<VecDeque<Socket>>,
     health: Mutex<Health>,
 }
 
@@ -69,7 +70,7 @@ impl Target {
         unpoisoned(&self.health).take_probe(now)
     }
 
-    pub(super) fn sockets(&self) -> MutexGuard<'_, Vec<Socket>> {
+    pub(super) fn sockets(&self) -> MutexGuard<'_, VecDeque<Socket>> {
         unpoisoned(&self.sockets)
     }
 }

@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use krb::frame;
@@ -23,6 +24,7 @@ use crate::{
 /// A request that arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {
+    pub(crate) from: SocketAddr,
     pub(crate) over: Transport,
     pub(crate) message: Vec<u8>,
     pub(crate) at: Moment,
@@ -112,6 +114,16 @@ impl ForgedKdc {
         self.heard()
     }
 
+    /// Sees that it is sent no more than so many requests within this time.
+    #[track_caller]
+    pub(crate) fn stays_at(&self, count: usize, time: Duration) {
+        let heard = self.shared.heard.lock().unwrap();
+        let no_more =
+            |heard: &mut Vec<Heard>| heard.iter().filter(|heard| !is_probe(&heard.message)).count() <= count;
+        let (heard, ended) = self.shared.changed.wait_timeout_while(heard, time, no_more).unwrap();
+        assert!(ended.timed_out(), "it heard {heard:?}");
+    }
+
     /// Waits until it has answered so many requests over UDP, with all copies of the answers.
     #[track_caller]
     pub(crate) fn wait_until_answered(&self, count: usize) {
@@ -151,8 +163,8 @@ fn both() -> Option<(TcpListener, UdpSocket)> {
 }
 
 impl Shared {
-    fn hear(&self, over: Transport, message: Vec<u8>) -> Heard {
-        let heard = Heard { over, message, at: ambient::now() };
+    fn hear(&self, from: SocketAddr, over: Transport, message: Vec<u8>) -> Heard {
+        let heard = Heard { from, over, message, at: ambient::now() };
         self.heard.lock().unwrap().push(heard.clone());
         self.changed.notify_all();
         heard
@@ -170,7 +182,7 @@ fn datagrams(shared: &Arc<Shared>, behaviour: &Arc<Behaviour>, socket: &UdpSocke
         if shared.is_stopped() {
             return;
         }
-        let heard = shared.hear(Transport::Udp, octets[..length].to_vec());
+        let heard = shared.hear(from, Transport::Udp, octets[..length].to_vec());
         let (shared, behaviour) = (Arc::clone(shared), Arc::clone(behaviour));
         let socket = socket.try_clone().unwrap();
         thread::spawn(move || {
@@ -213,7 +225,8 @@ fn serve(shared: &Shared, behaviour: &Behaviour, stream: &mut TcpStream) -> Opti
     stream.read_exact(&mut length).ok()?;
     let mut message = vec![0; frame::announced(&length).ok()??];
     stream.read_exact(&mut message).ok()?;
-    let said = match behaviour(&shared.hear(Transport::Tcp, message)) {
+    let from = stream.peer_addr().ok()?;
+    let said = match behaviour(&shared.hear(from, Transport::Tcp, message)) {
         Does::Nothing => return Some(()),
         Does::Says(answer) | Does::SaysElsewhere(answer) => framed(&answer),
         Does::Repeats(answers) => framed(answers.first()?),

@@ -165,7 +165,12 @@ impl Exchange {
                 self.verdict = Failure::Broken;
                 self.hedge_at = now;
             }
-            End::Busy | End::NotRead => self.hedge_at = now,
+            End::Busy => {
+                // After all others: a place may be free by then.
+                self.queue.push_back(attempt);
+                self.hedge_at = now;
+            }
+            End::NotRead => self.hedge_at = now,
             End::TooBig => {
                 // The same KDC over a stream: another datagram would bring the same answer. It has read the
                 // request, so for a single one there is nobody else left to ask.
@@ -319,6 +324,17 @@ mod tests {
         let ask = Ask { octets: 200, single: false, deadline: DEADLINE };
         let mut exchange = Exchange::new(ask, &[down, down], at(0));
         assert_eq!(exchange.next(at(0)), Step::Fail(Failure::NoKdc));
+    }
+
+    #[test]
+    fn a_kdc_that_is_fully_used_is_tried_again_after_the_others() {
+        let mut exchange = exchange(2000, true, 2, false);
+        let first = dialled(&mut exchange, at(0));
+        exchange.ended(first, End::Busy, at(1000));
+        let second = dialled(&mut exchange, at(1000));
+        assert_eq!((first.kdc, second.kdc), (0, 1));
+        exchange.ended(second, End::NotRead, at(1001));
+        assert_eq!(dialled(&mut exchange, at(1001)), first);
     }
 
     #[test]

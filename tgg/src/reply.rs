@@ -87,21 +87,32 @@ pub fn believe<'a>(request: &Request<'_>, octets: &'a [u8]) -> Result<Reply<'a>,
 fn from_realm<'a>(error: KrbError<'a>, request: &Request<'_>) -> Result<Reply<'a>, Disbelief> {
     // WRONG_REALM is how a KDC says that it is not of the realm that was asked.
     let other_realm = error.code == i64::from(error_code::KDC_ERR_WRONG_REALM);
-    if other_realm || error.realm.eq_ignore_ascii_case(request.asked().krb_realm()) {
-        Ok(Reply::Error(error))
-    } else {
-        Err(Disbelief::Realm)
+    if !other_realm && !error.realm.eq_ignore_ascii_case(request.asked().krb_realm()) {
+        return Err(Disbelief::Realm);
     }
+    // An error need not repeat the client; one that does repeats the one that asked.
+    if let (Asked::Kdc(asked), Some(cname)) = (request.asked(), error.cname)
+        && asked.exchange == Exchange::As
+        && !names_may_change(asked, request.armored())
+        && !asked.cname.is_none_or(|asked| asked.matches(&cname))
+    {
+        return Err(Disbelief::Client);
+    }
+    Ok(Reply::Error(error))
+}
+
+/// Whether the KDC may give other names than those asked for (RFC 6806, RFC 8062), or the client hides in its
+/// armor which ones it asks for (RFC 6113 section 5.4.2).
+fn names_may_change(asked: &KdcReq<'_>, armored: bool) -> bool {
+    asked.canonicalize() || asked.anonymous() || armored
 }
 
 fn fits(asked: &KdcReq<'_>, armored: bool, reply: &KdcRep<'_>) -> Result<(), Disbelief> {
     if !reply.ticket_realm.eq_ignore_ascii_case(asked.realm) {
         return Err(Disbelief::Realm);
     }
-    // The KDC may give other names than those asked for (RFC 6806), or the client hides in its armor which ones
-    // it asks for (RFC 6113 section 5.4.2).
-    let names_may_change = asked.canonicalize() || armored;
-    if asked.exchange == Exchange::As && !asked.anonymous() && !names_may_change {
+    let names_may_change = names_may_change(asked, armored);
+    if asked.exchange == Exchange::As && !names_may_change {
         if !reply.crealm.eq_ignore_ascii_case(asked.realm) {
             return Err(Disbelief::Realm);
         }
