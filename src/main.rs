@@ -3,6 +3,7 @@
 use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use ticketgate::{
     cli::{self, Cli, Command},
     gateway, observe,
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         }
     };
     observe::start(cli.log_format);
+    raise_open_files();
     // Every user of TLS in the process shares one provider.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match cli.command {
@@ -38,6 +40,16 @@ fn tgg(args: cli::tgg::Args) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_configuration() => fail(cli::CONFIGURATION, &error),
         Err(error) => fail(cli::RUN_TIME, &error),
+    }
+}
+
+/// Takes as many open files as the system allows. The usual soft limit of 1024 is there for programs that use
+/// select(2), and each connection is a file.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!("Cannot raise the limit of open files: {error}; connections beyond it will wait");
     }
 }
 

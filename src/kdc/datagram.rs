@@ -2,7 +2,7 @@
 //!
 //! A socket is connected to its KDC, so the kernel drops what others send, and carries one exchange at a
 //! time. The network may copy a reply, and the nonce that would tell is sealed. So a socket is used again only if
-//! it sent once and was answered once, and after a rest; and it knows its last reply when that comes again.
+//! it sent once and was answered once, and after a rest in which a copy shows.
 
 use std::{
     cell::RefCell,
@@ -24,9 +24,9 @@ use crate::ambient;
 
 /// Most sockets that wait for their next exchange with one KDC: enough for 50,000 exchanges a second with a
 /// rest between them.
-const MAX_WAITING: usize = 256;
+const MAX_WAITING: usize = 512;
 /// Time between two exchanges of a socket, in which a copy of the first one's reply shows.
-const REST: Duration = Duration::from_millis(5);
+const REST: Duration = Duration::from_millis(10);
 /// A socket is given up after so many exchanges or so long, so that its port stays hard to guess.
 const MAX_USES: u32 = 1000;
 const MAX_AGE: Duration = Duration::from_secs(60);
@@ -40,8 +40,6 @@ pub(super) struct Socket {
     opened: Moment,
     rests_since: Moment,
     uses: u32,
-    /// The last request and its reply.
-    last: Option<(Bytes, Bytes)>,
 }
 
 thread_local! {
@@ -68,23 +66,17 @@ impl Socket {
         };
         let io = UdpSocket::bind((any, 0)).await?;
         io.connect(target.address).await?;
-        Ok(Self { io, opened: now, rests_since: now, uses: 0, last: None })
+        Ok(Self { io, opened: now, rests_since: now, uses: 0 })
     }
 
     /// Lets it wait for its next exchange.
-    fn give_back(mut self, target: &Target, request: &[u8], reply: Bytes) {
+    fn give_back(mut self, target: &Target) {
         self.uses += 1;
-        self.last = Some((Bytes::copy_from_slice(request), reply));
         self.rests_since = ambient::now();
         let mut waiting = target.sockets();
         if self.uses < MAX_USES && waiting.len() < MAX_WAITING {
             waiting.push_back(self);
         }
-    }
-
-    /// Whether this is the last reply once more. To the same request a KDC gives the same reply.
-    fn is_copy(&self, request: &[u8], octets: &[u8]) -> bool {
-        self.last.as_ref().is_some_and(|(asked, reply)| reply == octets && asked != request)
     }
 
     /// A datagram that is there.
@@ -146,14 +138,10 @@ pub(super) async fn ask(target: &Target, request: &Request<'_>) -> Result<Bytes,
             // A port unreachable answers the last datagram. An earlier one may have been read.
             return Err(if sent == 1 { End::NotRead } else { End::Broken });
         };
-        let judged = match socket.is_copy(request.message(), &octets) {
-            true => None,
-            false => judge(target, request, &octets, Transport::Udp),
-        };
-        match judged {
+        match judge(target, request, &octets, Transport::Udp) {
             Some(Ok(())) => {
                 if sent == 1 && foreign == 0 {
-                    socket.give_back(target, request.message(), octets.clone());
+                    socket.give_back(target);
                 }
                 return Ok(octets);
             }

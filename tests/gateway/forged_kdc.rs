@@ -24,7 +24,6 @@ use crate::{
 /// A request that arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {
-    pub(crate) from: SocketAddr,
     pub(crate) over: Transport,
     pub(crate) message: Vec<u8>,
     pub(crate) at: Moment,
@@ -163,8 +162,8 @@ fn both() -> Option<(TcpListener, UdpSocket)> {
 }
 
 impl Shared {
-    fn hear(&self, from: SocketAddr, over: Transport, message: Vec<u8>) -> Heard {
-        let heard = Heard { from, over, message, at: ambient::now() };
+    fn hear(&self, over: Transport, message: Vec<u8>) -> Heard {
+        let heard = Heard { over, message, at: ambient::now() };
         self.heard.lock().unwrap().push(heard.clone());
         self.changed.notify_all();
         heard
@@ -182,7 +181,7 @@ fn datagrams(shared: &Arc<Shared>, behaviour: &Arc<Behaviour>, socket: &UdpSocke
         if shared.is_stopped() {
             return;
         }
-        let heard = shared.hear(from, Transport::Udp, octets[..length].to_vec());
+        let heard = shared.hear(Transport::Udp, octets[..length].to_vec());
         let (shared, behaviour) = (Arc::clone(shared), Arc::clone(behaviour));
         let socket = socket.try_clone().unwrap();
         thread::spawn(move || {
@@ -225,8 +224,7 @@ fn serve(shared: &Shared, behaviour: &Behaviour, stream: &mut TcpStream) -> Opti
     stream.read_exact(&mut length).ok()?;
     let mut message = vec![0; frame::announced(&length).ok()??];
     stream.read_exact(&mut message).ok()?;
-    let from = stream.peer_addr().ok()?;
-    let said = match behaviour(&shared.hear(from, Transport::Tcp, message)) {
+    let said = match behaviour(&shared.hear(Transport::Tcp, message)) {
         Does::Nothing => return Some(()),
         Does::Says(answer) | Does::SaysElsewhere(answer) => framed(&answer),
         Does::Repeats(answers) => framed(answers.first()?),

@@ -1,5 +1,11 @@
 //! What the binary says when it starts, and the codes it ends with.
 
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+};
+
 use crate::world::{Gateway, exit_code};
 
 #[test]
@@ -46,4 +52,24 @@ fn an_address_that_is_taken_ends_with_1() {
     let (code, stderr) = exit_code(&["tgg", "--listen", &address, "--kdc", "A=127.0.0.1"]);
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.contains(&address), "{stderr}");
+}
+
+#[test]
+fn the_gateway_takes_as_many_open_files_as_it_may() {
+    let mut gateway = Command::new("sh")
+        .args(["-c", "ulimit -S -n 64; exec \"$0\" tgg --listen 127.0.0.1:0 --kdc TGG.TEST=127.0.0.1:9"])
+        .arg(env!("CARGO_BIN_EXE_ticketgate"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", gateway.id())).unwrap();
+    gateway.kill().unwrap();
+    gateway.wait().unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let [soft, hard] = [3, 4].map(|column| line.split_whitespace().nth(column).unwrap());
+    assert!(soft == hard && soft != "64", "{line}");
 }
