@@ -28,11 +28,17 @@ fn main() -> ExitCode {
 }
 
 fn tgg(args: cli::tgg::Args) -> ExitCode {
+    let threads = args.threads().get();
     let settings = match args.settings() {
         Ok(settings) => settings,
         Err(error) => return fail(cli::USAGE, &error),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .thread_name("serving")
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(cli::RUN_TIME, &error),
     };

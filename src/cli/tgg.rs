@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _},
+    num::NonZeroUsize,
     path::PathBuf,
     str::FromStr,
     time::Duration,
@@ -69,6 +70,9 @@ pub struct Args {
     /// Seconds that open connections may go on after SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     drain_timeout: Duration,
+    /// Threads that serve; without it one for each processor with TLS, and one without
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// Connections in all
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     max_connections: usize,
@@ -102,6 +106,19 @@ pub enum SettingsError {
 }
 
 impl Args {
+    /// How many threads serve.
+    ///
+    /// One relays more than any KDC answers, and with a second one each exchange pays for waking it. TLS
+    /// handshakes are what more processors are good for.
+    #[must_use]
+    pub fn threads(&self) -> NonZeroUsize {
+        let default = || match self.tls_cert {
+            Some(_) => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            None => NonZeroUsize::MIN,
+        };
+        self.threads.unwrap_or_else(default)
+    }
+
     /// The settings that the flags come to.
     ///
     /// # Errors

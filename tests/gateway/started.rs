@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::world::{Gateway, exit_code};
+use crate::world::{Gateway, exit_code, tls_flags};
 
 #[test]
 fn each_bound_address_is_one_line_on_standard_output_and_nothing_else() {
@@ -72,4 +72,14 @@ fn the_gateway_takes_as_many_open_files_as_it_may() {
     let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     let [soft, hard] = [3, 4].map(|column| line.split_whitespace().nth(column).unwrap());
     assert!(soft == hard && soft != "64", "{line}");
+}
+
+#[test]
+fn one_thread_serves_without_tls_and_as_many_as_there_are_processors_with_it() {
+    let processors = std::thread::available_parallelism().unwrap().get();
+    let kdc = ["--kdc", "TGG.TEST=127.0.0.1:9"];
+    let tls = tls_flags();
+    assert_eq!(Gateway::start(&kdc).serving_threads(), 1);
+    assert_eq!(Gateway::start(&[&kdc[..], &tls].concat()).serving_threads(), processors);
+    assert_eq!(Gateway::start(&[&kdc[..], &["--threads", "3"]].concat()).serving_threads(), 3);
 }

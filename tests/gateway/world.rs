@@ -200,6 +200,13 @@ impl Gateway {
         self.child.wait().unwrap().code()
     }
 
+    /// Threads that serve connections.
+    pub(crate) fn serving_threads(&self) -> usize {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let names = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap());
+        names.filter(|name| name.trim() == "serving").count()
+    }
+
     /// Seconds of processor time so far, user and system.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
@@ -218,7 +225,7 @@ fn records(log: &str) -> impl Iterator<Item = Value> {
 }
 
 /// The flags that make a gateway serve TLS with the certificate that the tests trust.
-fn tls_flags() -> [&'static str; 4] {
+pub(crate) fn tls_flags() -> [&'static str; 4] {
     let authority = authority();
     let path = |file: &'static Path| file.to_str().unwrap();
     ["--tls-cert", path(&authority.certificate), "--tls-key", path(&authority.key)]
