@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use krb::crypto::Enctype;
 use krb::flags::{Flags, kdc};
 use krb::msg::kdc::KdcReqBody;
+use krb::msg::opened::AuthorizationDataElement;
 use krb::name::{Principal, PrincipalName};
 
 use crate::error::ClientError;
@@ -22,6 +23,9 @@ pub struct TicketOptions {
     pub lifetime: Duration,
     /// How long it should be renewable, counted from now. Not by default.
     pub renew_lifetime: Option<Duration>,
+    /// What a service ticket should carry beside what the KDC puts into it,
+    /// such as restrictions of its use. A ticket-granting ticket takes none.
+    pub authorization_data: Vec<AuthorizationDataElement>,
 }
 
 impl Default for TicketOptions {
@@ -31,6 +35,7 @@ impl Default for TicketOptions {
             forwardable: false,
             lifetime: Duration::from_hours(24),
             renew_lifetime: None,
+            authorization_data: Vec::new(),
         }
     }
 }

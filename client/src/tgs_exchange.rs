@@ -10,7 +10,7 @@ use krb::msg::ap::ApReq;
 use krb::msg::kdc::{KdcReqBody, TgsRep, TgsReq};
 use krb::msg::krb_error::KrbError;
 use krb::msg::msg_type;
-use krb::msg::opened::{AUTHENTICATOR_VNO, Authenticator, EncKdcRepPart, EncryptionKey};
+use krb::msg::opened::{AUTHENTICATOR_VNO, Authenticator, AuthorizationData, EncKdcRepPart, EncryptionKey};
 use krb::msg::padata::{PA_TGS_REQ, PaData};
 use krb::name::{Principal, PrincipalName, RealmName};
 use krb::peek;
@@ -57,8 +57,13 @@ impl TgsExchange {
     ) -> Result<Self, ClientError> {
         let server = Principal { name: service, krb_realm: granted_realm(&tgt.server)?.clone() };
         let nonce = dice::nonce(dice);
-        let body = options.body(None, &server, nonce, now)?;
+        let mut body = options.body(None, &server, nonce, now)?;
         let subkey = fresh_key(&tgt.key, dice)?;
+        if !options.authorization_data.is_empty() {
+            let data = AuthorizationData(options.authorization_data.clone()).encode()?;
+            let keys = UsageKeys::derive(&subkey, Usage::TGS_REQ_AUTH_DATA_SUBKEY)?;
+            body.enc_authorization_data = Some(keys.seal_data(&dice::roll(dice), &data));
+        }
         let proof = present(tgt, &body, &subkey, now, dice)?;
         let padata = PaData { padata_type: PA_TGS_REQ, padata_value: proof.encode()?.into() };
         Ok(Self {

@@ -17,7 +17,7 @@ use krb::{
         ap::ApReq,
         kdc::AsReq,
         krb_error::KrbError,
-        opened::EncTicketPart,
+        opened::{AuthorizationDataElement, EncTicketPart},
         padata::{PA_ENC_TIMESTAMP, PaData},
     },
     name::{NT_PRINCIPAL, NT_SRV_HST, NT_SRV_INST, Principal, PrincipalName},
@@ -29,6 +29,10 @@ use crate::world::{PATIENCE, realm};
 
 /// The service that tickets are asked for.
 const SERVICE: [&str; 2] = ["HTTP", "gw.tgg.test"];
+
+/// A type of authorization data that means nothing to any KDC: negative ones are for local use (RFC 4120
+/// section 7.5.4).
+const AD_OF_NOBODY: i32 = -17;
 
 fn now() -> SystemTime {
     let (seconds, micros) = ambient::time_of_day();
@@ -168,15 +172,27 @@ fn finish(exchange: &mut AsExchange, ask: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> C
 }
 
 /// Gets a ticket for a service from a password, and opens it as the service does.
-///
-/// The KDC seals the session key twice, once for the client and once for the service; both must be the same.
 pub(crate) fn whole_exchange(ask: &mut dyn FnMut(&[u8]) -> Vec<u8>) {
+    service_ticket(ask, &TicketOptions::default());
+}
+
+/// The same with authorization data of so many octets in the request; they come back in the ticket.
+pub(crate) fn whole_exchange_with_authorization_data(ask: &mut dyn FnMut(&[u8]) -> Vec<u8>, octets: usize) {
+    let restriction = AuthorizationDataElement { ad_type: AD_OF_NOBODY, ad_data: vec![7; octets].into() };
+    let options = TicketOptions { authorization_data: vec![restriction.clone()], ..TicketOptions::default() };
+    let carried = service_ticket(ask, &options).authorization_data.unwrap();
+    assert!(carried.0.contains(&restriction));
+}
+
+/// The KDC seals the session key twice, once for the client and once for the service; both must be the same.
+fn service_ticket(ask: &mut dyn FnMut(&[u8]) -> Vec<u8>, options: &TicketOptions) -> EncTicketPart {
     let tgt = tgt_over(ask);
-    let exchange = TgsExchange::new(&tgt, service(), &TicketOptions::default(), now(), &mut dice).unwrap();
+    let exchange = TgsExchange::new(&tgt, service(), options, now(), &mut dice).unwrap();
     let credential = exchange.reply(&ask(exchange.request())).unwrap();
     let opened = opened_by_service(&credential.ticket.enc_part);
     assert_eq!(opened.key.keyvalue.as_octets(), credential.key.octets());
     assert_eq!(opened.cname, credential.client.name);
+    opened
 }
 
 fn opened_by_service(sealed: &EncryptedData) -> EncTicketPart {

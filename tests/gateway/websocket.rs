@@ -15,7 +15,10 @@ use krb::{error_code::KDC_ERR_PREAUTH_REQUIRED, peek};
 use crate::{
     forged_kdc::{Does, ForgedKdc, refusal_of},
     identity::Identity,
-    initiator::{as_req, as_req_in, error_code, framed, tgs_req, tgt, whole_exchange},
+    initiator::{
+        as_req, as_req_in, error_code, framed, tgs_req, tgt, whole_exchange,
+        whole_exchange_with_authorization_data,
+    },
     world::{Gateway, PATIENCE, realm},
     ws_client::{Form, Socket},
 };
@@ -69,6 +72,17 @@ fn a_password_becomes_a_service_ticket_in_every_form_over_wss() {
         let mut socket = Socket::open_tls(&gateway, &identity, form);
         whole_exchange(&mut |request| socket.ask(request));
     }
+}
+
+#[test]
+fn a_ticket_with_authorization_data_beyond_a_datagram_is_fetched_over_tcp() {
+    let gateway = Gateway::before_realm(&[]);
+    let mut socket = Socket::open(&gateway, Form::Framed);
+    let octets = 20_000;
+    whole_exchange_with_authorization_data(&mut |request| socket.ask(request), octets);
+    let record = gateway.wait_for_record("large ticket", |record| record["kind"] == "tgs");
+    assert_eq!((&record["outcome"], &record["transport"]), (&"ticket".into(), &"tcp".into()), "{record}");
+    assert!(record["octets_out"].as_u64().unwrap() > octets.try_into().unwrap(), "{record}");
 }
 
 #[test]
