@@ -22,6 +22,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// forgetting would let it pass.
 const MAX_REMEMBERED: usize = 1 << 20;
 
+/// Octets that are still read, and thrown away, of a peer that was told why it is not served any further.
+pub const LINGER: u64 = 1024 * 1024;
+
 /// What is allowed. But for `connections`, zero means without limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Allowed {

@@ -22,7 +22,7 @@ use super::kerberos5_proxy::Kerberos5Proxy;
 use crate::{
     ambient,
     answer::{OnStream, on_stream},
-    limits::{Limits, Peer, Timeouts},
+    limits::{LINGER, Limits, Peer, Timeouts},
     record::Via,
 };
 
@@ -83,7 +83,7 @@ pub async fn stream(
                         io.write_all(&Envelope::Framed.seal(error)).await?;
                         io.shutdown().await?;
                         // Unread octets would have the connection reset, and the error might not arrive.
-                        copy(&mut io, &mut sink()).await
+                        copy(&mut io.take(LINGER), &mut sink()).await
                     };
                     let _ = timeout(timeouts.message, farewell).await;
                 }

@@ -17,7 +17,7 @@ use futures_util::{
 };
 use tgg::envelope::{self, Carries, MAX_UNIT, Malformed, Opened, Stream};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, copy, sink},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy, sink},
     time::{sleep_until, timeout},
 };
 use tokio_tungstenite::{
@@ -30,7 +30,7 @@ use super::kerberos5_proxy::{Answered, Kerberos5Proxy};
 use crate::{
     ambient,
     answer::{Goodbye, OnStream, on_stream},
-    limits::{Peer, Timeouts},
+    limits::{LINGER, Peer, Timeouts},
     record::Via,
     ws::{self, Frames, Metered, Read},
 };
@@ -96,10 +96,11 @@ where
             // peer might not get the close frame.
             let io = socket.get_mut();
             io.shutdown().await?;
-            copy(io, &mut sink()).await?;
+            copy(&mut io.take(LINGER), &mut sink()).await?;
         } else {
             // The peer's close frame, or whatever it still sends before it.
-            while let Some(Ok(_)) = socket.next().await {}
+            let mut rest = (&mut socket).take(MAX_IN_FLIGHT);
+            while let Some(Ok(_)) = rest.next().await {}
             // TLS says goodbye too.
             socket.get_mut().shutdown().await?;
         }
