@@ -179,7 +179,10 @@ impl Drop for Witness<'_> {
 async fn try_target(target: &Arc<Target>, request: &Request<'_>, attempt: Attempt) -> Result<Answer, End> {
     let mut witness = Witness { target, over: attempt.over, started: ambient::now(), told: false };
     let octets = match attempt.over {
-        Transport::Udp => datagram::ask(target, request).await,
+        Transport::Udp => {
+            let judge = |octets: &[u8]| judge(target, request, octets, Transport::Udp);
+            datagram::ask(&target.sockets, request.message(), judge).await
+        }
         Transport::Tcp => stream::ask(target, request, attempt.connect_within).await,
     };
     let datagram = attempt.over == Transport::Udp;

@@ -6,20 +6,20 @@
 
 use std::{
     cell::RefCell,
+    collections::VecDeque,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
 use tgg::{
-    exchange::{End, RESEND, Transport},
+    exchange::{End, RESEND},
     moment::Moment,
-    request::Request,
 };
 use tokio::{io::Interest, net::UdpSocket, time::sleep_until};
 
-use super::{judge, target::Target};
 use crate::ambient;
 
 /// Most sockets that wait for their next exchange with one KDC: enough for 50,000 exchanges a second with a
@@ -47,38 +47,57 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; 65_536]);
 }
 
-impl Socket {
-    /// One that waits, if there is any, or a new one.
-    async fn take(target: &Target) -> io::Result<Self> {
+/// The sockets to one address.
+#[derive(Debug)]
+pub(super) struct Sockets {
+    address: SocketAddr,
+    /// Those that wait for their next exchange, the longest waiting first.
+    waiting: Mutex<VecDeque<Socket>>,
+}
+
+impl Sockets {
+    /// None yet.
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { address, waiting: Mutex::default() }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Socket>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One that waits and has rested, if there is any, or a new one.
+    async fn take(&self) -> io::Result<Socket> {
         let now = ambient::now();
         loop {
-            let rested = |socket: &mut Self| now.since(socket.rests_since) >= REST;
-            let Some(waiting) = target.sockets().pop_front_if(rested) else { break };
+            let rested = |socket: &mut Socket| now.since(socket.rests_since) >= REST;
+            let Some(socket) = self.waiting().pop_front_if(rested) else { break };
             // What arrived while nobody asked is nobody's answer.
-            let silent = matches!(waiting.read(), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-            if silent && now.since(waiting.opened) < MAX_AGE {
-                return Ok(waiting);
+            let silent = matches!(socket.read(), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+            if silent && now.since(socket.opened) < MAX_AGE {
+                return Ok(socket);
             }
         }
-        let any: IpAddr = match target.address {
+        let any: IpAddr = match self.address {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
         let io = UdpSocket::bind((any, 0)).await?;
-        io.connect(target.address).await?;
-        Ok(Self { io, opened: now, rests_since: now, uses: 0 })
+        io.connect(self.address).await?;
+        Ok(Socket { io, opened: now, rests_since: now, uses: 0 })
     }
 
-    /// Lets it wait for its next exchange.
-    fn give_back(mut self, target: &Target) {
-        self.uses += 1;
-        self.rests_since = ambient::now();
-        let mut waiting = target.sockets();
-        if self.uses < MAX_USES && waiting.len() < MAX_WAITING {
-            waiting.push_back(self);
+    /// Lets one wait for its next exchange.
+    fn give_back(&self, mut socket: Socket) {
+        socket.uses += 1;
+        socket.rests_since = ambient::now();
+        let mut waiting = self.waiting();
+        if socket.uses < MAX_USES && waiting.len() < MAX_WAITING {
+            waiting.push_back(socket);
         }
     }
+}
 
+impl Socket {
     /// A datagram that is there.
     fn read(&self) -> io::Result<Bytes> {
         SCRATCH.with_borrow_mut(|scratch| {
@@ -107,10 +126,16 @@ impl Socket {
 }
 
 /// Sends the request and waits for its reply, sending again while there is none.
-pub(super) async fn ask(target: &Target, request: &Request<'_>) -> Result<Bytes, End> {
+///
+/// `judge` says whether a datagram ends the exchange; `None` passes it over.
+pub(super) async fn ask(
+    sockets: &Sockets,
+    request: &[u8],
+    judge: impl Fn(&[u8]) -> Option<Result<(), End>>,
+) -> Result<Bytes, End> {
     let started = ambient::now();
-    let socket = Socket::take(target).await.map_err(|_| End::NotRead)?;
-    socket.io.send(request.message()).await.map_err(|_| End::NotRead)?;
+    let socket = sockets.take().await.map_err(|_| End::NotRead)?;
+    socket.io.send(request).await.map_err(|_| End::NotRead)?;
     let mut resends = RESEND.iter();
     let mut resend_at = resends.next().map(|after| started + *after);
     let mut sent = 1_u32;
@@ -128,7 +153,7 @@ pub(super) async fn ask(target: &Target, request: &Request<'_>) -> Result<Bytes,
             () = again => {
                 resend_at = resends.next().map(|after| started + *after);
                 sent += 1;
-                if socket.io.send(request.message()).await.is_err() {
+                if socket.io.send(request).await.is_err() {
                     return Err(End::Broken);
                 }
                 continue;
@@ -138,10 +163,10 @@ pub(super) async fn ask(target: &Target, request: &Request<'_>) -> Result<Bytes,
             // A port unreachable answers the last datagram. An earlier one may have been read.
             return Err(if sent == 1 { End::NotRead } else { End::Broken });
         };
-        match judge(target, request, &octets, Transport::Udp) {
+        match judge(&octets) {
             Some(Ok(())) => {
                 if sent == 1 && foreign == 0 {
-                    socket.give_back(target);
+                    sockets.give_back(socket);
                 }
                 return Ok(octets);
             }
@@ -157,29 +182,20 @@ pub(super) async fn ask(target: &Target, request: &Request<'_>) -> Result<Bytes,
 }
 
 /// Sends a question of the gateway's own; the first datagram that comes back.
-pub(super) async fn probe(target: &Target, question: &[u8]) -> Option<Bytes> {
-    let socket = Socket::take(target).await.ok()?;
+pub(super) async fn probe(sockets: &Sockets, question: &[u8]) -> Option<Bytes> {
+    let socket = sockets.take().await.ok()?;
     socket.io.send(question).await.ok()?;
     socket.receive().await.ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use tgg::{
-        probe,
-        request::judge,
-        routes::{KrbRealm, Routes},
-    };
-
     use super::*;
 
     #[tokio::test]
     async fn a_port_that_refuses_is_known_before_the_request_is_sent_again() {
         let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let target = Target::new("kdc".into(), nobody);
-        let routes = Routes::new([KrbRealm { name: "TGG.TEST".into(), ..KrbRealm::default() }]);
-        let message = probe::request("TGG.TEST", 1, 0).unwrap();
-        let request = judge(&message, None, &routes).unwrap();
-        assert_eq!(ask(&target, &request).await, Err(End::NotRead));
+        let ended = ask(&Sockets::new(nobody), b"request", |_| Some(Ok(()))).await;
+        assert_eq!(ended, Err(End::NotRead));
     }
 }

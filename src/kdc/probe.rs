@@ -35,7 +35,7 @@ pub(super) async fn ask(krb_realm: &str, purpose: Purpose, target: Arc<Target>) 
 async fn kdc(krb_realm: &str, target: &Target) -> Option<Transport> {
     let nonce = u32::from_be_bytes(ambient::random());
     let question = probe::request(krb_realm, nonce, ambient::time_of_day().0)?;
-    let over_udp = timeout(WAIT, datagram::probe(target, &question)).await;
+    let over_udp = timeout(WAIT, datagram::probe(&target.sockets, &question)).await;
     if over_udp.is_ok_and(|reply| reply.is_some_and(|octets| is_answer(&octets))) {
         return Some(Transport::Udp);
     }

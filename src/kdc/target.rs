@@ -1,7 +1,6 @@
 //! One address of a KDC or password server: its health, its sockets, its share of connections.
 
 use std::{
-    collections::VecDeque,
     net::SocketAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -13,7 +12,7 @@ use tgg::{
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
-use super::datagram::Socket;
+use super::datagram::Sockets;
 
 /// Most TCP connections to one KDC in flight. MIT's KDC has a backlog of 5, keeps 45 and then drops the
 /// oldest; a waiting request is better off here.
@@ -28,8 +27,8 @@ pub struct Target {
     pub address: SocketAddr,
     /// A permit for each TCP connection.
     pub(super) streams: Semaphore,
-    /// Sockets that wait for their next exchange, the longest waiting first.
-    sockets: Mutex<VecDeque<Socket>>,
+    /// The sockets for datagrams.
+    pub(super) sockets: Sockets,
     health: Mutex<Health>,
 }
 
@@ -41,14 +40,14 @@ impl Target {
             name,
             address,
             streams: Semaphore::new(MAX_STREAMS),
-            sockets: Mutex::default(),
+            sockets: Sockets::new(address),
             health: Mutex::default(),
         }
     }
 
     /// Remembers how an exchange or a probe went, and tells the operator when that changes anything.
     pub(super) fn note(&self, experience: Experience, now: Moment) {
-        let mut health = unpoisoned(&self.health);
+        let mut health = self.health();
         let changed = health.note(experience, now);
         let down = health.standing(now).down;
         drop(health);
@@ -63,19 +62,15 @@ impl Target {
     }
 
     pub(super) fn standing(&self, now: Moment) -> Standing {
-        unpoisoned(&self.health).standing(now)
+        self.health().standing(now)
     }
 
     pub(super) fn take_probe(&self, now: Moment) -> bool {
-        unpoisoned(&self.health).take_probe(now)
+        self.health().take_probe(now)
     }
 
-    pub(super) fn sockets(&self) -> MutexGuard<'_, VecDeque<Socket>> {
-        unpoisoned(&self.sockets)
+    /// Stays usable if another thread panicked: each change under the lock is complete in itself.
+    fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Locks what stays usable if another thread panicked: each change under these locks is complete in itself.
-fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
