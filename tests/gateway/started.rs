@@ -79,7 +79,7 @@ fn one_thread_serves_without_tls_and_as_many_as_there_are_processors_with_it() {
     let processors = std::thread::available_parallelism().unwrap().get();
     let kdc = ["--kdc", "TGG.TEST=127.0.0.1:9"];
     let tls = tls_flags();
-    assert_eq!(Gateway::start(&kdc).serving_threads(), 1);
-    assert_eq!(Gateway::start(&[&kdc[..], &tls].concat()).serving_threads(), processors);
-    assert_eq!(Gateway::start(&[&kdc[..], &["--threads", "3"]].concat()).serving_threads(), 3);
+    Gateway::start(&kdc).wait_for_serving_threads(1);
+    Gateway::start(&[&kdc[..], &tls].concat()).wait_for_serving_threads(processors);
+    Gateway::start(&[&kdc[..], &["--threads", "3"]].concat()).wait_for_serving_threads(3);
 }

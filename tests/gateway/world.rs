@@ -12,6 +12,7 @@ use std::{
 
 use serde_json::Value;
 use testkdc::{Krb5Conf, Realm};
+use ticketgate::ambient;
 
 use crate::authority::authority;
 
@@ -200,11 +201,19 @@ impl Gateway {
         self.child.wait().unwrap().code()
     }
 
-    /// Threads that serve connections.
-    pub(crate) fn serving_threads(&self) -> usize {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        let names = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap());
-        names.filter(|name| name.trim() == "serving").count()
+    /// Waits until so many threads serve. Each gives itself its name once it runs.
+    #[track_caller]
+    pub(crate) fn wait_for_serving_threads(&self, count: usize) {
+        let serving = || {
+            let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+            let names = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).unwrap());
+            names.filter(|name| name.trim() == "serving").count()
+        };
+        let patience = ambient::now() + PATIENCE;
+        while serving() != count {
+            assert!(ambient::now() < patience, "{} threads serve, not {count}", serving());
+            thread::yield_now();
+        }
     }
 
     /// Seconds of processor time so far, user and system.
