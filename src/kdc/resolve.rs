@@ -1,7 +1,6 @@
 //! From the operator's names to addresses, again and again: the DNS changes while the gateway runs.
 //!
-//! Only what the configuration lists is looked up. A look-up that fails leaves the last known addresses in
-//! place.
+//! Only what the configuration lists is looked up. A look-up that fails leaves what it found last in place.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -22,13 +21,15 @@ use tgg::{
 };
 use tracing::{info, warn};
 
-use super::Kdcs;
+use super::{Kdcs, target::Target};
 use crate::ambient;
 
 /// Between two look-ups of the same names, however short their time to live.
 const SOONEST: Duration = Duration::from_secs(5);
 /// And at the latest, however long it is.
 const LATEST: Duration = Duration::from_secs(300);
+/// How long one question may take; it is asked again once.
+const ANSWER: Duration = Duration::from_secs(2);
 /// Most addresses of one realm and purpose. The others are left out.
 const MAX_TARGETS: usize = 32;
 
@@ -65,7 +66,10 @@ impl Resolver {
             }
             None => TokioResolver::builder_tokio(),
         };
-        let dns = builder.and_then(|builder| builder.build());
+        let dns = builder.and_then(|mut builder| {
+            builder.options_mut().timeout = ANSWER;
+            builder.build()
+        });
         let dns = dns
             .inspect_err(|error| warn!("No DNS: {error}; name KDCs by address, or mend /etc/resolv.conf"))
             .ok();
@@ -79,7 +83,7 @@ impl Resolver {
             for (purpose, servers, pool) in
                 [(Purpose::Kdc, &realm.kdcs, kdc_pool), (Purpose::Kpasswd, &realm.kpasswds, kpasswd_pool)]
             {
-                let mut found = Resolved { targets: Vec::new(), holds: LATEST, complete: true };
+                let mut found = Resolved { targets: Vec::new(), known: pool.0.load_full(), holds: LATEST };
                 for server in servers {
                     self.server(server, &mut found).await;
                 }
@@ -87,16 +91,8 @@ impl Resolver {
                     self.discover(realm, purpose, &mut found).await;
                 }
                 found.targets.truncate(MAX_TARGETS);
-                if found.complete {
-                    holds = holds.min(found.holds);
-                    pool.replace(found.targets);
-                } else {
-                    holds = SOONEST;
-                    // Something is better than nothing, but does not replace what is known.
-                    if pool.0.load().is_empty() {
-                        pool.replace(found.targets);
-                    }
-                }
+                holds = holds.min(found.holds);
+                pool.replace(found.targets);
             }
         }
         holds.max(SOONEST)
@@ -113,7 +109,7 @@ impl Resolver {
     }
 
     async fn name(&self, name: &str, port: u16, found: &mut Resolved) {
-        let Some(dns) = &self.dns else { return found.complete = false };
+        let Some(dns) = &self.dns else { return };
         match dns.lookup_ip(name).await {
             Ok(addresses) => {
                 found.until(addresses.valid_until());
@@ -123,14 +119,15 @@ impl Resolver {
             }
             Err(error) => {
                 warn!("Cannot look up {name}: {error}; is the name right, and the DNS up?");
-                found.complete = false;
+                let label = label(name, port);
+                found.keep(|known| known.name == label);
             }
         }
     }
 
     fn address(&self, name: &str, address: IpAddr, port: u16, found: &mut Resolved) {
         if self.lookup.networks.permit(address) {
-            found.add(format!("{name}:{port}"), SocketAddr::new(address, port));
+            found.add(label(name, port), SocketAddr::new(address, port));
         } else {
             warn!(
                 "{name} has the address {address}, where no KDC is expected; \
@@ -191,10 +188,7 @@ impl Resolver {
         found: &mut Resolved,
         read: impl Fn(&RData) -> Option<Found>,
     ) -> Vec<Found> {
-        let Some(dns) = &self.dns else {
-            found.complete = false;
-            return Vec::new();
-        };
+        let Some(dns) = &self.dns else { return Vec::new() };
         match dns.lookup(owner, kind).await {
             Ok(lookup) => {
                 found.until(lookup.valid_until());
@@ -203,7 +197,7 @@ impl Resolver {
             Err(error) => {
                 if !is_nothing_there(&error) {
                     warn!("Cannot look up {owner} {kind}: {error}; is the DNS up?");
-                    found.complete = false;
+                    found.keep(|_| true);
                 }
                 Vec::new()
             }
@@ -218,14 +212,27 @@ fn is_nothing_there(error: &NetError) -> bool {
     error.is_no_records_found() || error.is_nx_domain()
 }
 
+/// How a server that has a name is called in logs.
+fn label(name: &str, port: u16) -> String {
+    format!("{name}:{port}")
+}
+
 struct Resolved {
     targets: Vec<(String, SocketAddr)>,
+    /// What was known before.
+    known: Arc<Vec<Arc<Target>>>,
     holds: Duration,
-    /// Whether every look-up had an answer.
-    complete: bool,
 }
 
 impl Resolved {
+    /// Keeps what was known, because it could not be looked up again.
+    fn keep(&mut self, which: impl Fn(&Target) -> bool) {
+        for known in self.known.clone().iter().filter(|known| which(known)) {
+            self.add(known.name.clone(), known.address);
+        }
+        self.holds = SOONEST;
+    }
+
     fn add(&mut self, name: String, address: SocketAddr) {
         if !self.targets.iter().any(|(_, known)| *known == address) {
             self.targets.push((name, address));

@@ -204,3 +204,19 @@ fn password_servers_are_discovered_by_records_of_their_own() {
     assert_eq!(error_code(&Socket::open(&gateway, Form::Framed).ask(&request)), 60);
     assert_eq!(kpasswd.heard()[0].message, request);
 }
+
+#[test]
+fn what_was_found_is_still_asked_when_the_dns_is_gone() {
+    let dns = Dns::serving(&[srv("_kerberos._udp", kdc_port(), 0)]);
+    let (port, server) = (kdc_port().to_string(), dns.flag());
+    let allowed = ["--kdc-network", "127.0.0.0/8", "--kdc-port", &port, "--dns-server", &server];
+    let by_name = format!("TGG.TEST=kdc.tgg.test:{port}");
+    let gateways = [["--discover", "TGG.TEST"], ["--kdc", &by_name]]
+        .map(|realm| Gateway::start(&[&realm[..], &allowed].concat()));
+    drop(dns);
+    for gateway in &gateways {
+        gateway.wait_for_log("Cannot look up");
+        let mut socket = Socket::open(gateway, Form::Framed);
+        whole_exchange(&mut |request| socket.ask(request));
+    }
+}
