@@ -107,7 +107,7 @@ pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), Star
         None => None,
     };
 
-    // Known addresses are in place before the first request; names are waited for only briefly.
+    // Servers named by address are in place; names are waited for only briefly.
     let resolver = Resolver::new(settings.lookup);
     let first = timeout(Duration::from_secs(2), resolver.refresh(&kdcs)).await;
     let background = [

@@ -6,7 +6,7 @@ pub mod resolve;
 mod stream;
 pub mod target;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use tgg::{
     moment::Moment,
     reply::{believe, is_too_big, is_unavailable},
     request::Request,
-    routes::{Purpose, Routes},
+    routes::{Host, KrbRealm, Purpose, Routes},
 };
 use tokio::time::sleep_until;
 use tracing::warn;
@@ -46,8 +46,19 @@ pub struct Answer {
 pub struct Pool(ArcSwap<Vec<Arc<Target>>>);
 
 impl Pool {
+    /// The servers that are named by address, which need no look-up.
+    fn of(realm: &KrbRealm, purpose: Purpose) -> Self {
+        let pool = Self::default();
+        let named = realm.servers(purpose).iter().filter_map(|server| match server.host {
+            Host::Address(address) => Some(SocketAddr::new(address, server.port)),
+            Host::Name(_) => None,
+        });
+        pool.replace(named.map(|address| (address.to_string(), address)).collect());
+        pool
+    }
+
     /// Puts other targets in place. Those with an address that was there keep their health and sockets.
-    fn replace(&self, targets: Vec<(String, std::net::SocketAddr)>) {
+    fn replace(&self, targets: Vec<(String, SocketAddr)>) {
         let old = self.0.load();
         let new = targets
             .into_iter()
@@ -69,10 +80,11 @@ pub struct Kdcs {
 }
 
 impl Kdcs {
-    /// The servers of `routes`, none resolved yet; an exchange may take `deadline`.
+    /// The servers of `routes`, no name resolved yet; an exchange may take `deadline`.
     #[must_use]
     pub fn new(routes: Arc<Routes>, deadline: Duration) -> Arc<Self> {
-        let pools = routes.realms().iter().map(|_| <(Pool, Pool)>::default()).collect();
+        let pools = |realm| (Pool::of(realm, Purpose::Kdc), Pool::of(realm, Purpose::Kpasswd));
+        let pools = routes.realms().iter().map(pools).collect();
         Arc::new(Self { routes, pools, deadline })
     }
 

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolverConfig},
@@ -21,7 +22,7 @@ use tgg::{
 };
 use tracing::{info, warn};
 
-use super::{Kdcs, target::Target};
+use super::{Kdcs, Pool, target::Target};
 use crate::ambient;
 
 /// Between two look-ups of the same names, however short their time to live.
@@ -76,26 +77,26 @@ impl Resolver {
         Self { dns, lookup }
     }
 
-    /// Looks everything up and puts it in place. Returns how long that holds.
+    /// Looks everything up, all realms at once, and puts it in place. Returns how long that holds.
     pub async fn refresh(&self, kdcs: &Kdcs) -> Duration {
-        let mut holds = LATEST;
-        for (realm, (kdc_pool, kpasswd_pool)) in kdcs.routes.realms().iter().zip(&kdcs.pools) {
-            for (purpose, servers, pool) in
-                [(Purpose::Kdc, &realm.kdcs, kdc_pool), (Purpose::Kpasswd, &realm.kpasswds, kpasswd_pool)]
-            {
-                let mut found = Resolved { targets: Vec::new(), known: pool.0.load_full(), holds: LATEST };
-                for server in servers {
-                    self.server(server, &mut found).await;
-                }
-                if realm.discover {
-                    self.discover(realm, purpose, &mut found).await;
-                }
-                found.targets.truncate(MAX_TARGETS);
-                holds = holds.min(found.holds);
-                pool.replace(found.targets);
-            }
+        let pools = kdcs.routes.realms().iter().zip(&kdcs.pools).flat_map(|(realm, (kdcs, kpasswds))| {
+            [(realm, Purpose::Kdc, kdcs), (realm, Purpose::Kpasswd, kpasswds)]
+        });
+        let refreshed = join_all(pools.map(|(realm, purpose, pool)| self.pool(realm, purpose, pool))).await;
+        refreshed.into_iter().fold(LATEST, Duration::min).max(SOONEST)
+    }
+
+    async fn pool(&self, realm: &KrbRealm, purpose: Purpose, pool: &Pool) -> Duration {
+        let mut found = Resolved { targets: Vec::new(), known: pool.0.load_full(), holds: LATEST };
+        for server in realm.servers(purpose) {
+            self.server(server, &mut found).await;
         }
-        holds.max(SOONEST)
+        if realm.discover {
+            self.discover(realm, purpose, &mut found).await;
+        }
+        found.targets.truncate(MAX_TARGETS);
+        pool.replace(found.targets);
+        found.holds
     }
 
     async fn server(&self, server: &Server, found: &mut Resolved) {

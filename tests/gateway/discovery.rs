@@ -220,3 +220,14 @@ fn what_was_found_is_still_asked_when_the_dns_is_gone() {
         whole_exchange(&mut |request| socket.ask(request));
     }
 }
+
+#[test]
+fn a_silent_dns_holds_up_nobody_whose_kdc_has_an_address() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = silent.local_addr().unwrap().to_string();
+    let kdc = format!("TGG.TEST=kdc.tgg.test,{}", realm().kdc_addr());
+    let gateway = Gateway::start(&["--kdc", &kdc, "--dns-server", &server]);
+    let mut socket = Socket::open(&gateway, Form::Framed);
+    whole_exchange(&mut |request| socket.ask(request));
+    assert!(!gateway.log().contains("Cannot look up"), "nobody waited for the DNS");
+}

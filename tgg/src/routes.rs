@@ -61,6 +61,17 @@ pub struct KrbRealm {
     pub discover: bool,
 }
 
+impl KrbRealm {
+    /// Its servers for one purpose.
+    #[must_use]
+    pub fn servers(&self, purpose: Purpose) -> &[Server] {
+        match purpose {
+            Purpose::Kdc => &self.kdcs,
+            Purpose::Kpasswd => &self.kpasswds,
+        }
+    }
+}
+
 /// All realms that are served.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Routes {
