@@ -30,8 +30,8 @@ const REQUESTS: [&[u8]; 3] = [
 
 fn served(request: &Request<'_>) {
     let realm = ROUTES.realms().get(request.realm()).expect("it is routed");
-    assert!(realm.name.as_bytes().eq_ignore_ascii_case(request.krb_realm()));
-    let _ = (request.armored(), request.kind(), request.single(), request.purpose());
+    assert!(realm.name.as_bytes().eq_ignore_ascii_case(request.asked().krb_realm()));
+    let _ = (request.armored(), request.asked().kind(), request.single(), request.purpose());
 }
 
 fuzz_target!(|octets: &[u8]| {
