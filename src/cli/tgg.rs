@@ -74,8 +74,8 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     /// Connections in all
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
-    max_connections: usize,
+    #[arg(long, value_name = "N", default_value = "20000")]
+    max_connections: NonZeroUsize,
     /// Connections of one peer; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     peer_connections: usize,
@@ -159,7 +159,7 @@ impl Args {
             },
             origins: Origins::new(self.allow_origin)?,
             allowed: Allowed {
-                connections: self.max_connections,
+                connections: self.max_connections.get(),
                 connections_per_peer: self.peer_connections,
                 in_flight_per_peer: self.peer_requests,
                 peer_rate: self.peer_rate,

@@ -29,6 +29,7 @@ fn a_wrong_command_line_ends_with_64_and_says_what_to_do() {
         (&["tgg", "--listen", "127.0.0.1:0", "--kdc", "A=a", "--tls-cert", "x"], "--tls-key"),
         (&["tgg", "--listen", "127.0.0.1:0", "--kdc", "A=a", "--allow-origin", "a.test"], "https://"),
         (&["tgg", "--listen", "127.0.0.1:0", "--kdc", "A=a", "--deadline", "0"], "seconds"),
+        (&["tgg", "--listen", "127.0.0.1:0", "--kdc", "A=a", "--max-connections", "0"], "--max-connections"),
     ] {
         let (code, stderr) = exit_code(flags);
         assert_eq!(code, Some(64), "{flags:?}: {stderr}");
