@@ -72,14 +72,14 @@ pub enum Goodbye {
     GoingAway,
     /// Nothing came for the idle time, or a message was begun and not finished.
     Idle,
+    /// The peer broke the WebSocket protocol.
+    Protocol,
     /// A request was refused in a way that ends the socket.
     Refused(CloseCode),
     /// A text frame came where only binary ones carry Kerberos.
     Text,
     /// A message is above the limit.
     TooLong,
-    /// The peer broke the WebSocket protocol.
-    Protocol,
 }
 
 impl Goodbye {
