@@ -19,7 +19,6 @@ fn main() -> ExitCode {
         }
     };
     observe::start(cli.log_format);
-    raise_open_files();
     // Every user of TLS in the process shares one provider.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match cli.command {
@@ -29,10 +28,15 @@ fn main() -> ExitCode {
 
 fn tgg(args: cli::tgg::Args) -> ExitCode {
     let threads = args.threads().get();
-    let settings = match args.settings() {
+    let mut settings = match args.settings() {
         Ok(settings) => settings,
         Err(error) => return fail(cli::USAGE, &error),
     };
+    let room = connections_for(raise_open_files());
+    if settings.allowed.connections > room {
+        tracing::warn!("Open files allow {room} connections; raise the limit (ulimit -n) to have more");
+        settings.allowed.connections = room;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .thread_name("serving")
         .worker_threads(threads)
@@ -49,14 +53,26 @@ fn tgg(args: cli::tgg::Args) -> ExitCode {
     }
 }
 
-/// Takes as many open files as the system allows. The usual soft limit of 1024 is there for programs that use
-/// select(2), and each connection is a file.
-fn raise_open_files() {
+/// Takes as many open files as the system allows, and returns how many. The usual soft limit of 1024 is there for
+/// programs that use select(2), and each connection is a file.
+fn raise_open_files() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!("Cannot raise the limit of open files: {error}; connections beyond it will wait");
-    }
+    let files = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(error) => {
+            tracing::warn!("Cannot raise the limit of open files: {error}");
+            limit.current
+        }
+    };
+    // None is no limit.
+    files.unwrap_or(u64::MAX)
+}
+
+/// How many peers may be connected with so many open files. A quarter is kept for the KDCs: peers must not be
+/// able to take what their answers come through.
+fn connections_for(files: u64) -> usize {
+    usize::try_from(files - files / 4).unwrap_or(usize::MAX)
 }
 
 /// Standard output carries these lines and nothing else. That nobody reads them is no reason to stop.

@@ -2,11 +2,14 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _},
+    net::TcpStream,
     process::{Command, Stdio},
 };
 
-use crate::world::{Gateway, exit_code, tls_flags};
+use ticketgate::ambient;
+
+use crate::world::{Gateway, PATIENCE, exit_code, tls_flags};
 
 #[test]
 fn each_bound_address_is_one_line_on_standard_output_and_nothing_else() {
@@ -83,4 +86,35 @@ fn one_thread_serves_without_tls_and_as_many_as_there_are_processors_with_it() {
     Gateway::start(&kdc).wait_for_serving_threads(1);
     Gateway::start(&[&kdc[..], &tls].concat()).wait_for_serving_threads(processors);
     Gateway::start(&[&kdc[..], &["--threads", "3"]].concat()).wait_for_serving_threads(3);
+}
+
+#[test]
+fn peers_cannot_take_the_open_files_that_kdcs_are_asked_through() {
+    let mut gateway = Command::new("sh")
+        .args(["-c", "ulimit -n 80; exec \"$0\" tgg --listen 127.0.0.1:0 --kdc TGG.TEST=127.0.0.1:9"])
+        .arg(env!("CARGO_BIN_EXE_ticketgate"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(gateway.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let web = line.trim().trim_start_matches("listening tgg ws://").trim_end_matches('/').to_owned();
+    // More than there are files.
+    let held: Vec<_> = (0..100).map(|_| TcpStream::connect(&web).unwrap()).collect();
+    let taken = || fs::read_dir(format!("/proc/{}/fd", gateway.id())).unwrap().count();
+    let patience = ambient::now() + PATIENCE;
+    while taken() < 60 {
+        assert!(ambient::now() < patience, "only {} files are taken", taken());
+        std::thread::yield_now();
+    }
+    assert!(taken() < 78, "{} of 80 files are taken", taken());
+    drop(held);
+    gateway.kill().unwrap();
+    let mut log = String::new();
+    gateway.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    gateway.wait().unwrap();
+    assert!(log.contains("Open files allow 60 connections"), "{log}");
+    assert!(!log.contains("Cannot accept"), "{log}");
 }
