@@ -1,6 +1,9 @@
 //! Where randomness comes from: nonces, confounders and subkeys are drawn by
 //! the caller.
 
+use krb::crypto::{CryptoError, Key};
+use zeroize::Zeroizing;
+
 /// A source of random octets that nobody can predict.
 ///
 /// Any `FnMut(&mut [u8])` is one. Use the operating system's generator; the
@@ -29,6 +32,13 @@ pub(crate) fn roll<const N: usize>(dice: &mut dyn Dice) -> [u8; N] {
 /// number.
 pub(crate) fn nonce(dice: &mut dyn Dice) -> i64 {
     (u32::from_be_bytes(roll(dice)) & 0x7FFF_FFFF).into()
+}
+
+/// A random key of the same enctype as `model`.
+pub(crate) fn key(model: &Key, dice: &mut dyn Dice) -> Result<Key, CryptoError> {
+    let mut octets = Zeroizing::new(vec![0; model.enctype().key_length()]);
+    dice.fill(&mut octets);
+    Key::new(model.enctype(), &octets)
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ mod credential;
 mod dice;
 mod error;
 mod moment;
+pub mod negotiate;
 mod options;
 mod reply_key;
 mod tgs_exchange;
@@ -52,6 +53,7 @@ pub use as_exchange::{AsExchange, AsStep};
 pub use credential::{Credential, Times};
 pub use dice::Dice;
 pub use error::{ClientError, Refusal};
+pub use negotiate::{Negotiate, NegotiateError, NegotiateOptions};
 pub use options::TicketOptions;
 pub use tgs_exchange::TgsExchange;
 

@@ -58,7 +58,7 @@ impl TgsExchange {
         let server = Principal { name: service, krb_realm: granted_realm(&tgt.server)?.clone() };
         let nonce = dice::nonce(dice);
         let mut body = options.body(None, &server, nonce, now)?;
-        let subkey = fresh_key(&tgt.key, dice)?;
+        let subkey = dice::key(&tgt.key, dice)?;
         if !options.authorization_data.is_empty() {
             let data = AuthorizationData(options.authorization_data.clone()).encode()?;
             let keys = UsageKeys::derive(&subkey, Usage::TGS_REQ_AUTH_DATA_SUBKEY)?;
@@ -110,13 +110,6 @@ fn granted_realm(server: &Principal) -> Result<&RealmName, ClientError> {
         [service, krb_realm] if service.as_octets() == b"krbtgt" => Ok(krb_realm),
         _ => Err(ClientError::NotTicketGranting),
     }
-}
-
-/// A random key of the same enctype as `model`.
-fn fresh_key(model: &Key, dice: &mut dyn Dice) -> Result<Key, CryptoError> {
-    let mut octets = Zeroizing::new(vec![0; model.enctype().key_length()]);
-    dice.fill(&mut octets);
-    Key::new(model.enctype(), &octets)
 }
 
 /// The AP-REQ that shows the ticket to the KDC and binds the request to it: the

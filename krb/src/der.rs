@@ -15,6 +15,10 @@ pub const INTEGER: u8 = 0x02;
 pub const BIT_STRING: u8 = 0x03;
 /// Tag of an OCTET STRING.
 pub const OCTET_STRING: u8 = 0x04;
+/// Tag of an OBJECT IDENTIFIER.
+pub const OBJECT_IDENTIFIER: u8 = 0x06;
+/// Tag of an ENUMERATED.
+pub const ENUMERATED: u8 = 0x0a;
 /// Tag of a GeneralizedTime.
 pub const GENERALIZED_TIME: u8 = 0x18;
 /// Tag of a GeneralString.

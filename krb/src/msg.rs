@@ -6,6 +6,8 @@
 
 mod address;
 pub mod ap;
+#[cfg(feature = "crypto")]
+pub mod cammac;
 pub mod kdc;
 pub mod krb_error;
 mod number;

@@ -1,11 +1,10 @@
 //! The keyed checksum of each enctype (RFC 3961 section 5.4, RFC 8009 section
-//! 6).
+//! 6, RFC 4757 section 4).
 
 use std::fmt;
 
 use super::mac::Mac;
-use super::usage_keys::{Purpose, derive_mac};
-use super::{CryptoError, Enctype, Key, Usage};
+use super::{CryptoError, Enctype, Key, Usage, aes_sha2, arcfour, simplified};
 
 /// The checksum key of one base key for one usage.
 ///
@@ -13,7 +12,13 @@ use super::{CryptoError, Enctype, Key, Usage};
 /// type is not made with this key: compare the type before the octets.
 pub struct ChecksumKey {
     enctype: Enctype,
-    mac: Mac,
+    profile: Profile,
+}
+
+/// How the message gets to the HMAC.
+enum Profile {
+    Arcfour(arcfour::Checksum),
+    Direct(Mac),
 }
 
 impl ChecksumKey {
@@ -23,7 +28,17 @@ impl ChecksumKey {
     ///
     /// [`CryptoError::KeyLength`], which a [`Key`] that exists cannot cause.
     pub fn derive(base: &Key, usage: Usage) -> Result<Self, CryptoError> {
-        Ok(Self { enctype: base.enctype(), mac: derive_mac(base, usage, Purpose::Checksum)? })
+        let enctype = base.enctype();
+        let profile = match enctype {
+            Enctype::ArcfourHmac => Profile::Arcfour(arcfour::Checksum::derive(base, usage)?),
+            Enctype::Des3CbcSha1Kd | Enctype::Aes128CtsHmacSha1_96 | Enctype::Aes256CtsHmacSha1_96 => {
+                Profile::Direct(simplified::checksum(base, usage)?)
+            }
+            Enctype::Aes128CtsHmacSha256_128 | Enctype::Aes256CtsHmacSha384_192 => {
+                Profile::Direct(aes_sha2::checksum(base, usage)?)
+            }
+        };
+        Ok(Self { enctype, profile })
     }
 
     /// The enctype of the base key.
@@ -33,7 +48,10 @@ impl ChecksumKey {
 
     /// The checksum over `message`, [`Enctype::checksum_length`] octets.
     pub fn make(&self, message: &[u8]) -> Vec<u8> {
-        self.mac.sum(&[message], self.enctype.checksum_length()).to_vec()
+        match &self.profile {
+            Profile::Arcfour(checksum) => checksum.make(message),
+            Profile::Direct(mac) => mac.sum(&[message], self.enctype.checksum_length()).to_vec(),
+        }
     }
 
     /// Says whether `checksum` is the one over `message`, in a time that does
@@ -43,7 +61,10 @@ impl ChecksumKey {
     ///
     /// [`CryptoError::Integrity`] if it is not, or has another length.
     pub fn verify(&self, message: &[u8], checksum: &[u8]) -> Result<(), CryptoError> {
-        self.mac.verify(&[message], checksum, self.enctype.checksum_length())
+        match &self.profile {
+            Profile::Arcfour(key) => key.verify(message, checksum),
+            Profile::Direct(mac) => mac.verify(&[message], checksum, self.enctype.checksum_length()),
+        }
     }
 }
 

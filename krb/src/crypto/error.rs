@@ -46,12 +46,15 @@ pub enum CryptoError {
         /// Octets found.
         length: usize,
     },
-    /// The string-to-key parameters are not four octets.
-    #[error("string-to-key parameters of {length} octets; four are due")]
+    /// The string-to-key parameters are not four octets, or are there for a weak enctype, which has none.
+    #[error("string-to-key parameters of {length} octets, which the enctype does not have")]
     ParameterLength {
         /// Octets found.
         length: usize,
     },
+    /// The password is not UTF-8, which the enctype needs it to be.
+    #[error("the password is not UTF-8")]
+    PasswordText,
     /// A sealed message is shorter than a confounder and a checksum.
     #[error("{length} octets are too few to be sealed; {least} are the least")]
     TooShort {
@@ -60,7 +63,7 @@ pub enum CryptoError {
         /// The least for this enctype.
         least: usize,
     },
-    /// There is no cipher here for this enctype.
+    /// There is no cipher here for this enctype, or it is weak and was not asked for.
     #[error("enctype {number} is not supported; use 17, 18, 19 or 20")]
     UnknownEnctype {
         /// The number on the wire.

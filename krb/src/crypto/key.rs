@@ -5,7 +5,10 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{CryptoError, Enctype};
+use super::{CryptoError, Enctype, des3};
+
+/// Octets of the longest key.
+const LONGEST: usize = 32;
 
 /// A key of the right length for its enctype.
 ///
@@ -14,14 +17,15 @@ use super::{CryptoError, Enctype};
 #[derive(Clone)]
 pub struct Key {
     enctype: Enctype,
-    octets: Zeroizing<Vec<u8>>,
+    /// As many of them as the enctype says.
+    octets: Zeroizing<[u8; LONGEST]>,
 }
 
 impl Key {
     /// A key from octets of any origin: a keytab, a ticket, randomness.
     ///
-    /// Every string of the right length is a key for these enctypes
-    /// (random-to-key is the identity).
+    /// Every string of the right length is a key. For the strong enctypes
+    /// random octets are one as they are; for all see [`Key::from_random`].
     ///
     /// # Errors
     ///
@@ -31,7 +35,27 @@ impl Key {
         if octets.len() != enctype.key_length() {
             return Err(CryptoError::KeyLength { enctype, length: octets.len() });
         }
-        Ok(Self { enctype, octets: Zeroizing::new(octets.to_vec()) })
+        let mut key = Zeroizing::new([0; LONGEST]);
+        for (place, octet) in key.iter_mut().zip(octets) {
+            *place = *octet;
+        }
+        Ok(Self { enctype, octets: key })
+    }
+
+    /// The key that random octets make (random-to-key of RFC 3961 section 3).
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::KeyLength`] if `seed` is not [`Enctype::seed_length`]
+    /// long.
+    pub fn from_random(enctype: Enctype, seed: &[u8]) -> Result<Self, CryptoError> {
+        match enctype {
+            Enctype::Des3CbcSha1Kd if seed.len() == enctype.seed_length() => {
+                Self::new(enctype, &*des3::random_to_key(seed))
+            }
+            Enctype::Des3CbcSha1Kd => Err(CryptoError::KeyLength { enctype, length: seed.len() }),
+            _ => Self::new(enctype, seed),
+        }
     }
 
     /// What the key is for.
@@ -41,13 +65,13 @@ impl Key {
 
     /// The secret itself, for a message or a file that carries it.
     pub fn octets(&self) -> &[u8] {
-        &self.octets
+        self.octets.get(..self.enctype.key_length()).unwrap_or_default()
     }
 }
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        self.enctype == other.enctype && bool::from(self.octets.ct_eq(&other.octets))
+        self.enctype == other.enctype && bool::from(self.octets().ct_eq(other.octets()))
     }
 }
 
@@ -55,7 +79,7 @@ impl Eq for Key {}
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({}, {} octets)", self.enctype.name(), self.octets.len())
+        write!(f, "Key({}, {} octets)", self.enctype.name(), self.octets().len())
     }
 }
 
@@ -71,10 +95,11 @@ mod tests {
 
     #[test]
     fn a_key_of_another_length_is_refused() {
-        for enctype in Enctype::ALL {
-            for length in [0, 1, 15, 17, 31, 33, 64] {
-                let refused = Key::new(enctype, &vec![0; length]);
-                assert_eq!(refused, Err(CryptoError::KeyLength { enctype, length }));
+        for enctype in Enctype::ALL.into_iter().chain(Enctype::WEAK) {
+            for length in [0, 1, 15, 17, 20, 22, 23, 25, 31, 33, 64] {
+                let refused = Err(CryptoError::KeyLength { enctype, length });
+                assert_eq!(Key::new(enctype, &vec![0; length]), refused);
+                assert_eq!(Key::from_random(enctype, &vec![0; length]), refused);
             }
         }
     }

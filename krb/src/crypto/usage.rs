@@ -49,4 +49,28 @@ impl Usage {
     pub const GSS_INITIATOR_SEAL: Self = Self(24);
     /// What a GSS initiator signs (RFC 4121 section 2).
     pub const GSS_INITIATOR_SIGN: Self = Self(25);
+    /// The verifiers of a CAMMAC (RFC 7751 section 7).
+    pub const CAMMAC: Self = Self(64);
+}
+
+/// What a derived key is for: the octet after the usage number (RFC 3961
+/// section 5.3, RFC 8009 section 5).
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    Checksum,
+    Encryption,
+    Integrity,
+}
+
+impl Purpose {
+    /// The constant that draws the key for this purpose and `usage`.
+    pub(super) const fn constant(self, usage: Usage) -> [u8; 5] {
+        let [a, b, c, d] = usage.0.to_be_bytes();
+        let purpose = match self {
+            Self::Checksum => 0x99,
+            Self::Encryption => 0xAA,
+            Self::Integrity => 0x55,
+        };
+        [a, b, c, d, purpose]
+    }
 }

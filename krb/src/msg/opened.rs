@@ -59,10 +59,18 @@ pub mod ad_type {
     pub const AND_OR: i32 = 5;
     /// Data that the KDC must understand.
     pub const MANDATORY_FOR_KDC: i32 = 8;
+    /// Data that the KDC vouches for to the service and to itself (RFC 7751).
+    pub const CAMMAC: i32 = 96;
+    /// How the client proved its identity (RFC 8129).
+    pub const AUTHENTICATION_INDICATOR: i32 = 97;
     /// A PAC (MS-PAC section 2.2).
     pub const WIN2K_PAC: i32 = 128;
-    /// Encryption types the client can use (RFC 4537).
+    /// Encryption types the client can use, an [`EtypeList`](super::EtypeList) (RFC 4537).
     pub const ETYPE_NEGOTIATION: i32 = 129;
+    /// What the client says of itself in its authenticator (MS-KILE section 3.2.5.8, KERB_AP_OPTIONS).
+    pub const AP_OPTIONS: i32 = 143;
+    /// The service that the client meant (MS-KILE section 3.2.5.8, KERB_AUTH_DATA_CLIENT_TARGET).
+    pub const CLIENT_TARGET: i32 = 144;
 }
 
 /// Restrictions on the use of a ticket, and statements about its owner (RFC 4120 section 5.2.6).
@@ -80,6 +88,11 @@ pub struct AuthorizationDataElement {
     #[rasn(tag(explicit(1)))]
     pub ad_data: Octets,
 }
+
+/// The enctypes that a client can use beyond those of its keys, best first (RFC 4537).
+#[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
+#[rasn(delegate)]
+pub struct EtypeList(pub Vec<i64>);
 
 /// Which realms took part in a ticket (RFC 4120 section 5.3).
 #[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
@@ -255,6 +268,7 @@ whole_message!(
     EncTgsRepPart,
     EncTicketPart,
     EncryptionKey,
+    EtypeList,
 );
 
 impl EncKdcRepPart {

@@ -7,7 +7,7 @@ use krb::msg::kdc::{AsRep, AsReq, KdcReqBody, TgsRep, TgsReq};
 use krb::msg::krb_error::KrbError;
 use krb::msg::opened::{
     Authenticator, AuthorizationData, AuthorizationDataElement, Checksum, EncApRepPart, EncAsRepPart,
-    EncKdcRepPart, EncTgsRepPart, EncTicketPart, EncryptionKey, LastReqEntry, TransitedEncoding,
+    EncKdcRepPart, EncTgsRepPart, EncTicketPart, EncryptionKey, EtypeList, LastReqEntry, TransitedEncoding,
 };
 use krb::msg::padata::{EtypeInfo2, EtypeInfo2Entry, MethodData, PaData, PaEncTsEnc};
 use krb::msg::ticket::Ticket;
@@ -226,6 +226,11 @@ proptest! {
     fn opened_answers_come_back(part in kdc_rep_part()) {
         comes_back!(EncAsRepPart(part.clone()), EncAsRepPart);
         comes_back!(EncTgsRepPart(part), EncTgsRepPart);
+    }
+
+    #[test]
+    fn lists_of_enctypes_come_back(numbers in vec(number(), 0..6)) {
+        comes_back!(EtypeList(numbers), EtypeList);
     }
 
     #[test]

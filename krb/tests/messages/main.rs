@@ -12,3 +12,5 @@ mod mutated;
 mod rasn_kerberos;
 #[cfg(test)]
 mod real;
+#[cfg(test)]
+mod reference;
