@@ -39,7 +39,16 @@ pub fn time_of_day() -> (i64, u32) {
 #[must_use]
 pub fn random<const N: usize>() -> [u8; N] {
     let mut octets = [0; N];
-    #[expect(clippy::expect_used, reason = "a kernel without getrandom cannot run the gateway")]
-    getrandom::fill(&mut octets).expect("the operating system has no randomness");
+    fill(&mut octets);
     octets
+}
+
+/// Overwrites `octets` with random ones, as [`random`] returns them.
+///
+/// # Panics
+///
+/// As [`random`].
+pub fn fill(octets: &mut [u8]) {
+    #[expect(clippy::expect_used, reason = "a kernel without getrandom cannot run the gateway")]
+    getrandom::fill(octets).expect("the operating system has no randomness");
 }

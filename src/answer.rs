@@ -6,12 +6,13 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, Version, header};
-use http_body_util::Full;
 use tgg::failure::{Failure, Refusal, Unanswered};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
-/// The body of every response.
-pub type Body = Full<Bytes>;
+use crate::{
+    body::{self, Body},
+    service::proxy::failure::BackendFailure,
+};
 
 /// How a relayed request is answered over HTTP when there is no reply.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,6 +69,10 @@ pub const fn on_stream(unanswered: &Unanswered) -> OnStream {
 /// Why a WebSocket is closed by the gateway.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Goodbye {
+    /// The back end has ended its stream of octets.
+    Done,
+    /// The pass that the socket was opened with has ended.
+    Expired,
     /// The gateway is going down.
     GoingAway,
     /// Nothing came for the idle time, or a message was begun and not finished.
@@ -87,6 +92,10 @@ impl Goodbye {
     #[must_use]
     pub fn frame(self) -> CloseFrame {
         let (code, reason) = match self {
+            // Without a reason, so that it fits where the header of a message would stand.
+            Self::Done => (CloseCode::Normal, ""),
+            // Of the codes that IANA registers for WebSocket the one that says "Unauthorized".
+            Self::Expired => (CloseCode::Library(3000), "ticket expired"),
             Self::GoingAway => (CloseCode::Away, "going away"),
             Self::Idle => (CloseCode::Normal, "idle"),
             Self::Protocol => (CloseCode::Protocol, ""),
@@ -96,12 +105,27 @@ impl Goodbye {
         };
         CloseFrame { code, reason: reason.into() }
     }
+
+    /// One word for logs and counters.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Expired => "expired",
+            Self::GoingAway => "drained",
+            Self::Idle => "idle",
+            Self::Protocol => "protocol",
+            Self::Refused(_) => "refused",
+            Self::Text => "text",
+            Self::TooLong => "too_long",
+        }
+    }
 }
 
 /// A response with this status and nothing in it.
 #[must_use]
 pub fn status(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::default());
+    let mut response = Response::new(body::whole(Bytes::new()));
     *response.status_mut() = status;
     let extra = match status {
         StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "POST, OPTIONS")),
@@ -146,38 +170,153 @@ pub fn close_if_old(version: Version, response: &mut Response<Body>) {
     }
 }
 
-/// Why a request head is not served.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// Why a request head is not served. All are the peer's fault.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadHead {
+    /// No host, or several.
+    #[error("there is not just one sound Host")]
+    Host,
     /// No body where one is needed, and no length said.
+    #[error("there is no body")]
     LengthRequired,
     /// Another method than the path takes.
+    #[error("the method is not served")]
     Method,
     /// Nothing is at this path.
+    #[error("nothing is at this path")]
     NotFound,
     /// The page that sent it may not.
+    #[error("the page that asks may not; allow its origin with --allow-origin if it should")]
     Origin,
+    /// The path leaves the one that is served.
+    #[error("the path leaves the one that is served")]
+    Path,
+    /// Only sockets are served here.
+    #[error("only WebSocket is served here; --connect an http:// back end to serve requests")]
+    SocketsOnly,
     /// The body is above the limit.
+    #[error("the body is too long")]
     TooLong,
+    /// The peer is over its rate, or has too many requests in flight.
+    #[error("the peer is over its rate or has too many requests in flight")]
+    TooMany,
     /// The body did not arrive in time.
+    #[error("the body came too slowly")]
     TooSlow,
+    /// A method that no back end is asked.
+    #[error("the method is for forward proxies, or shows what passes between servers")]
+    Unserved,
     /// An upgrade that breaks RFC 6455 section 4.2.1.
+    #[error("the upgrade is not sound")]
     Upgrade,
     /// An upgrade of another version of the WebSocket protocol.
+    #[error("the upgrade is of another version than 13")]
     Version,
+}
+
+impl BadHead {
+    /// One word for logs and counters.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::LengthRequired => "no_length",
+            Self::Method => "method",
+            Self::NotFound => "not_found",
+            Self::Origin => "origin",
+            Self::Path => "path",
+            Self::SocketsOnly => "sockets_only",
+            Self::TooLong => "too_long",
+            Self::TooMany => "peer_rate",
+            Self::TooSlow => "too_slow",
+            Self::Unserved => "method",
+            Self::Upgrade => "upgrade",
+            Self::Version => "version",
+        }
+    }
 }
 
 /// The response to a head that is not served.
 #[must_use]
 pub fn bad_head(bad: BadHead) -> Response<Body> {
     status(match bad {
+        BadHead::Host | BadHead::Path => StatusCode::BAD_REQUEST,
         BadHead::LengthRequired => StatusCode::LENGTH_REQUIRED,
         BadHead::Method => StatusCode::METHOD_NOT_ALLOWED,
         BadHead::NotFound => StatusCode::NOT_FOUND,
         BadHead::Origin => StatusCode::FORBIDDEN,
+        BadHead::SocketsOnly => return sockets_only(),
         BadHead::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        BadHead::TooMany => StatusCode::TOO_MANY_REQUESTS,
         BadHead::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BadHead::Unserved => StatusCode::NOT_IMPLEMENTED,
         BadHead::Upgrade => StatusCode::BAD_REQUEST,
         BadHead::Version => StatusCode::UPGRADE_REQUIRED,
     })
+}
+
+/// Says that a request has to be an upgrade (RFC 9110 section 15.5.22).
+fn sockets_only() -> Response<Body> {
+    let mut response = status(StatusCode::UPGRADE_REQUIRED);
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    response
+}
+
+/// The response to a request that a back end did not serve.
+#[must_use]
+pub fn backend(why: &BackendFailure) -> Response<Body> {
+    status(match why {
+        BackendFailure::Absent(_) => StatusCode::SERVICE_UNAVAILABLE,
+        BackendFailure::Late | BackendFailure::Silent => StatusCode::GATEWAY_TIMEOUT,
+        BackendFailure::Accept
+        | BackendFailure::Broken(_)
+        | BackendFailure::Tls(_)
+        | BackendFailure::Unasked => StatusCode::BAD_GATEWAY,
+    })
+}
+
+/// Whether a back end's interim response asks for the body (RFC 9110 section 15.2.1).
+#[must_use]
+pub fn wants_body(status: StatusCode) -> bool {
+    status == StatusCode::CONTINUE
+}
+
+/// Asks for a proof. The connection stays open: .NET's WebSocket client repeats its request on the same one.
+#[must_use]
+pub fn challenge(challenge: HeaderValue) -> Response<Body> {
+    let mut response = unstored(StatusCode::UNAUTHORIZED);
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// Says that whoever is known may not. The reply to a proof comes along; there is no challenge.
+#[must_use]
+pub fn denied(reply: Option<HeaderValue>) -> Response<Body> {
+    let mut response = unstored(StatusCode::FORBIDDEN);
+    if let Some(reply) = reply {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, reply);
+    }
+    response
+}
+
+/// Says that the gateway cannot judge a proof, and that it is not the peer's fault.
+#[must_use]
+pub fn unjudged() -> Response<Body> {
+    unstored(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+/// Says that the credentials cannot be read.
+#[must_use]
+pub fn unreadable() -> Response<Body> {
+    unstored(StatusCode::BAD_REQUEST)
+}
+
+/// A status that depends on who asks, so that nothing between keeps it for others (RFC 9111 section 3.5).
+fn unstored(code: StatusCode) -> Response<Body> {
+    let mut response = status(code);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::VARY, HeaderValue::from_static("authorization, cookie"));
+    response
 }

@@ -1,6 +1,10 @@
 //! The command line: one file a subcommand.
 
+pub mod explain;
+pub mod gate;
 pub mod tgg;
+pub mod tpg;
+pub mod web;
 
 use clap::{Parser, Subcommand};
 
@@ -21,8 +25,12 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say why one Negotiate token is accepted or refused
+    Explain(Box<explain::Args>),
     /// Relay Kerberos from WebSocket and HTTPS (MS-KKDCP) to KDCs that clients cannot reach
     Tgg(Box<tgg::Args>),
+    /// Let those who are admitted through to back ends: ws, wss, tcp, http or https
+    Tpg(Box<tpg::Args>),
 }
 
 /// Exit code of a wrong command line (sysexits.h, EX_USAGE).

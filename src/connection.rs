@@ -10,13 +10,17 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::debug;
 
 use crate::{
-    answer::{self, BadHead, Body},
+    answer::{self, BadHead},
+    body::Body,
     limits::{Peer, Timeouts},
+    realm::visitor::Visitor,
     record::Via,
     router::{self, Origins, Route},
     service::{
+        Service,
         kerberos5_proxy::Kerberos5Proxy,
         kkdcp,
+        proxy::{Caller, Proxy},
         relay::{self, Bounds, Protocol},
     },
     ws,
@@ -31,7 +35,7 @@ const MAX_HEAD: usize = 200 * 1024;
 #[derive(Debug)]
 pub struct Web {
     /// The service behind it.
-    pub service: Arc<Kerberos5Proxy>,
+    pub service: Service,
     /// Pages that may use it.
     pub origins: Origins,
     /// `http` or `https`.
@@ -45,15 +49,15 @@ pub struct Web {
 }
 
 /// Serves HTTP/1 on a connection, and the WebSocket that it may become.
-pub async fn serve<I>(web: Arc<Web>, io: I, peer: Peer, address: SocketAddr)
+pub async fn serve<I>(web: Arc<Web>, io: I, peer: Peer, visitor: Visitor)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     // A WebSocket outlives the HTTP connection it came from and takes its count of the peer along.
-    let peer = Arc::new(peer);
+    let (peer, visitor) = (Arc::new(peer), Arc::new(visitor));
     let answer = service_fn(|request| {
-        let (web, peer) = (Arc::clone(&web), Arc::clone(&peer));
-        async move { Ok::<_, Infallible>(respond::<I>(web, peer, address, request).await) }
+        let (web, peer, visitor) = (Arc::clone(&web), Arc::clone(&peer), Arc::clone(&visitor));
+        async move { Ok::<_, Infallible>(respond::<I>(web, peer, visitor, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -72,12 +76,31 @@ where
         }
     };
     if let Err(error) = ended {
-        debug!(peer = %address, "Connection ended: {error}");
+        debug!(peer = %visitor.address, "Connection ended: {error}");
     }
 }
 
 async fn respond<I>(
     web: Arc<Web>,
+    peer: Arc<Peer>,
+    visitor: Arc<Visitor>,
+    request: Request<Incoming>,
+) -> Response<Body>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let version = request.version();
+    let mut response = match &web.service {
+        Service::Kerberos5Proxy(service) => relay::<I>(&web, service, peer, visitor.address, request).await,
+        Service::Proxy(service) => proxy::<I>(&web, service, peer, visitor, request).await,
+    };
+    answer::close_if_old(version, &mut response);
+    response
+}
+
+async fn relay<I>(
+    web: &Web,
+    service: &Arc<Kerberos5Proxy>,
     peer: Arc<Peer>,
     address: SocketAddr,
     request: Request<Incoming>,
@@ -85,32 +108,33 @@ async fn respond<I>(
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let version = request.version();
     let page = router::origin(request.headers()).and_then(|origin| HeaderValue::from_bytes(origin).ok());
     let routed = router::find(&request, &web.origins, web.scheme);
     let permitted = page.filter(|_| routed != Err(BadHead::Origin));
     let via = |over| Via { peer: address, over };
     let answered = match routed {
-        Ok(Route::Kkdcp) => kkdcp::post(&web.service, request, &peer, via("kkdcp"), web.timeouts).await,
-        Ok(Route::Heimdal(message)) => Ok(kkdcp::heimdal(&web.service, message, &peer, via("heimdal")).await),
+        Ok(Route::Kkdcp) => kkdcp::post(service, request, &peer, via("kkdcp"), web.timeouts).await,
+        Ok(Route::Heimdal(message)) => Ok(kkdcp::heimdal(service, message, &peer, via("heimdal")).await),
         Ok(Route::Preflight) => Ok(answer::preflight()),
-        Ok(Route::Relay) => upgrade::<I>(&web, &peer, via("ws"), request),
+        Ok(Route::Relay) => upgrade::<I>(web, service, &peer, via("ws"), request),
         Err(bad) => Err(bad),
     };
-    let mut response = answered.unwrap_or_else(|bad| {
-        debug!(peer = %address, ?bad, "Request head is not served");
-        answer::bad_head(bad)
-    });
+    let mut response = answered.unwrap_or_else(|bad| not_served(address, bad));
     if let Some(page) = permitted {
         answer::permit_page(&mut response, page);
     }
-    answer::close_if_old(version, &mut response);
     response
+}
+
+fn not_served(address: SocketAddr, bad: BadHead) -> Response<Body> {
+    debug!(peer = %address, "Request head is not served: {bad}");
+    answer::bad_head(bad)
 }
 
 /// Answers an upgrade and has the WebSocket served once the answer is out.
 fn upgrade<I>(
-    web: &Arc<Web>,
+    web: &Web,
+    service: &Arc<Kerberos5Proxy>,
     peer: &Arc<Peer>,
     via: Via,
     mut request: Request<Incoming>,
@@ -121,7 +145,7 @@ where
     let (protocol, name) = Protocol::choose(ws::offered(request.headers()));
     let response = ws::accept(&request, name)?;
     let upgraded = upgrade::on(&mut request);
-    let service = Arc::clone(&web.service);
+    let service = Arc::clone(service);
     let bounds =
         Bounds { peer: Arc::clone(peer), via, timeouts: web.timeouts, draining: web.draining.clone() };
     web.tasks.spawn(async move {
@@ -131,4 +155,34 @@ where
         relay::serve(service, parts.io.into_inner(), parts.read_buf, protocol, bounds).await;
     });
     Ok(response)
+}
+
+/// Has a back end answer, and joins the connection with it once the answer 101 is out.
+async fn proxy<I>(
+    web: &Web,
+    service: &Proxy,
+    peer: Arc<Peer>,
+    visitor: Arc<Visitor>,
+    mut request: Request<Incoming>,
+) -> Response<Body>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    if let Err(bad) = router::invited(&request, &web.origins, web.scheme) {
+        return service.refuse_page(&request, visitor.address, bad);
+    }
+    let upgraded = upgrade::on(&mut request);
+    let caller = Caller { peer, visitor, scheme: web.scheme };
+    let (response, joined) = service.answer(request, &caller).await;
+    if let Some(joined) = joined {
+        let (message, draining) = (web.timeouts.message, web.draining.clone());
+        web.tasks.spawn(async move {
+            // Counted for as long as the socket lives.
+            let _peer = caller.peer;
+            let Ok(upgraded) = upgraded.await else { return };
+            let Ok(parts) = upgraded.downcast::<TokioIo<I>>() else { return };
+            joined.run(parts.io.into_inner(), parts.read_buf, message, draining).await;
+        });
+    }
+    response
 }

@@ -1,10 +1,14 @@
 //! The gateway as a whole: built from its settings, bound, served, reloaded, drained.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+pub mod granting;
+pub mod protecting;
 
-use tgg::routes::{KrbRealm, Routes};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
 use tokio::{
+    net::{TcpListener, UdpSocket},
     signal::unix::{Signal, SignalKind, signal},
+    task::JoinHandle,
     time::{interval, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -12,46 +16,107 @@ use tracing::{error, info, warn};
 
 use crate::{
     connection::Web,
-    kdc::{
-        Kdcs,
-        resolve::{Lookup, Resolver, keep_fresh},
-    },
     limits::{Allowed, Limits, Timeouts},
     listener,
+    realm::gss::{Gss, GssError},
     router::Origins,
-    service::{kerberos5_proxy::Kerberos5Proxy, raw},
-    tls::{self, ServerTls, TlsError},
+    service::{Service, kerberos5_proxy::Kerberos5Proxy, raw},
+    tls::{self, ServerTls, TlsError, client::ClientTlsError},
 };
 
-/// What a gateway of mode `tgg` is made of.
+/// What a gateway is made of.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What every mode has in front.
+    pub hall: Hall,
+    /// What is behind it.
+    pub mode: Mode,
+}
+
+/// Where peers come in, whatever they come for.
+#[derive(Clone, Debug)]
+pub struct Hall {
     /// Where HTTP and WebSocket are served.
     pub listen: SocketAddr,
-    /// Where Kerberos is served without the web, if anywhere.
-    pub listen_raw: Option<SocketAddr>,
     /// Certificate and key; none: plain HTTP.
     pub tls: Option<tls::Files>,
-    /// The realms and their servers.
-    pub realms: Vec<KrbRealm>,
-    /// How servers are looked up.
-    pub lookup: Lookup,
     /// Pages that may use the gateway.
     pub origins: Origins,
     /// What peers and principals may ask for.
     pub allowed: Allowed,
     /// How long peers are waited for.
     pub timeouts: Timeouts,
-    /// How long an exchange with a realm's KDCs may take.
-    pub deadline: Duration,
     /// How long open connections may go on after the signal to stop.
     pub drain: Duration,
+}
+
+/// What a gateway is for.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// `tgg`: Kerberos is relayed to KDCs.
+    Granting(granting::Granting),
+    /// `tpg`: back ends are reached by those who are admitted.
+    Protecting(Box<protecting::Protecting>),
+}
+
+impl Mode {
+    /// The subcommand, which starts the lines about bound addresses.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Granting(_) => "tgg",
+            Self::Protecting(_) => "tpg",
+        }
+    }
+
+    /// Open files that one connection takes.
+    #[must_use]
+    pub const fn files_per_connection(&self) -> u64 {
+        match self {
+            Self::Granting(_) => 1,
+            // The back end's too.
+            Self::Protecting(_) => 2,
+        }
+    }
+}
+
+/// A mode that is ready to serve.
+struct Opened {
+    service: Service,
+    /// What runs beside it until the gateway has drained.
+    background: Vec<JoinHandle<()>>,
+    raw: Option<Raw>,
+    /// Reads a keytab, again on a signal.
+    gss: Option<Arc<Gss>>,
+}
+
+/// Kerberos without the web.
+struct Raw {
+    service: Arc<Kerberos5Proxy>,
+    tcp: TcpListener,
+    udp: UdpSocket,
 }
 
 /// Why the gateway does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// A back end's host is a name that no certificate can have.
+    #[error("--connect names a host that no certificate can name")]
+    BackendName,
+    /// A certificate that no token can be bound to.
+    #[error(
+        "{path}: tokens cannot be bound to this certificate, for its kind of signature names no hash function (RFC 5929 section 4.1); leave --binding-cert out"
+    )]
+    BindingCertificate {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// Back ends cannot be reached over TLS.
+    #[error("{0}")]
+    ClientTls(#[from] ClientTlsError),
+    /// Tickets cannot be judged.
+    #[error("{0}")]
+    Gss(#[from] GssError),
     /// An address cannot be bound.
     #[error(
         "cannot listen on {address}: {source}; is the port taken, or below 1024 without the right to it?"
@@ -74,7 +139,14 @@ impl StartError {
     /// Whether the operator's settings are at fault, not the moment.
     #[must_use]
     pub const fn is_configuration(&self) -> bool {
-        matches!(self, Self::Tls(_))
+        matches!(
+            self,
+            Self::BackendName
+                | Self::BindingCertificate { .. }
+                | Self::ClientTls(_)
+                | Self::Gss(_)
+                | Self::Tls(_)
+        )
     }
 }
 
@@ -86,48 +158,39 @@ impl StartError {
 ///
 /// Any [`StartError`]; nothing is served then.
 pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), StartError> {
+    let Settings { hall, mode } = settings;
     let mut signals = Signals::new().map_err(StartError::Signals)?;
-    let tls = settings.tls.map(ServerTls::load).transpose()?.map(Arc::new);
-    let routes = Arc::new(Routes::new(settings.realms));
-    let kdcs = Kdcs::new(routes, settings.deadline);
-    let limits = Limits::new(settings.allowed);
+    let tls = hall.tls.map(ServerTls::load).transpose()?.map(Arc::new);
+    let limits = Limits::new(hall.allowed);
+    let listener = listener::bind_tcp(hall.listen).map_err(listen_failed(hall.listen))?;
+    let bound = listener.local_addr().map_err(listen_failed(hall.listen))?;
+    let word = mode.word();
+    let Opened { service, mut background, raw, gss } = match mode {
+        Mode::Granting(granting) => granting.open(&limits).await?,
+        Mode::Protecting(protecting) => protecting.open()?,
+    };
+    background.push(tokio::spawn(tidy(Arc::clone(&limits))));
     let web = Arc::new(Web {
-        service: Arc::new(Kerberos5Proxy::new(Arc::clone(&kdcs), Arc::clone(&limits))),
-        origins: settings.origins,
+        service,
+        origins: hall.origins,
         scheme: if tls.is_some() { "https" } else { "http" },
-        timeouts: settings.timeouts,
+        timeouts: hall.timeouts,
         draining: CancellationToken::new(),
         tasks: TaskTracker::new(),
     });
 
-    let listen_failed = |address| move |source| StartError::Listen { address, source };
-    let listener = listener::bind_tcp(settings.listen).map_err(listen_failed(settings.listen))?;
-    let raw_sockets = match settings.listen_raw {
-        Some(address) => Some(listener::bind_both(address).await.map_err(listen_failed(address))?),
-        None => None,
-    };
-
-    // Servers named by address are in place; names are waited for only briefly.
-    let resolver = Resolver::new(settings.lookup);
-    let first = timeout(Duration::from_secs(2), resolver.refresh(&kdcs)).await;
-    let background = [
-        tokio::spawn(keep_fresh(Arc::clone(&kdcs), resolver, first.unwrap_or_default())),
-        tokio::spawn(probe(Arc::clone(&kdcs))),
-        tokio::spawn(tidy(Arc::clone(&limits))),
-    ];
-
     let scheme = if tls.is_some() { "wss" } else { "ws" };
-    let bound = listener.local_addr().map_err(listen_failed(settings.listen))?;
-    announce(&format!("listening tgg {scheme}://{bound}/"));
+    announce(&format!("listening {word} {scheme}://{bound}/"));
     let mut serving =
         vec![tokio::spawn(listener::web(listener, Arc::clone(&limits), Arc::clone(&web), tls.clone()))];
-    if let Some((tcp, udp)) = raw_sockets {
-        let bound = tcp.local_addr().map_err(listen_failed(settings.listen))?;
-        announce(&format!("listening tgg tcp://{bound}/"));
-        announce(&format!("listening tgg udp://{bound}/"));
-        serving.push(tokio::spawn(listener::raw(tcp, Arc::clone(&limits), Arc::clone(&web))));
+    if let Some(Raw { service, tcp, udp }) = raw {
+        let bound = tcp.local_addr().map_err(listen_failed(hall.listen))?;
+        announce(&format!("listening {word} tcp://{bound}/"));
+        announce(&format!("listening {word} udp://{bound}/"));
+        let shared = (Arc::clone(&service), Arc::clone(&limits), Arc::clone(&web));
+        serving.push(tokio::spawn(listener::raw(tcp, shared.0, shared.1, shared.2)));
         serving.push(tokio::spawn(raw::datagrams(
-            Arc::clone(&web.service),
+            service,
             Arc::new(udp),
             Arc::clone(&limits),
             web.draining.clone(),
@@ -140,17 +203,23 @@ pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), Star
         match tls.as_ref().map(|tls| tls.reload()) {
             Some(Err(error)) => error!("Not reloaded, the old certificate stays: {error}"),
             Some(Ok(())) => info!("Reloaded the certificate"),
-            None => info!("Nothing to reload"),
+            None if gss.is_none() => info!("Nothing to reload"),
+            None => {}
+        }
+        match gss.as_ref().map(|gss| gss.reload()) {
+            Some(Err(error)) => error!("Not reloaded, the old keys stay: {error}"),
+            Some(Ok(())) => info!("Reloaded the keytab"),
+            None => {}
         }
     }
 
-    info!(seconds = settings.drain.as_secs(), "Draining");
+    info!(seconds = hall.drain.as_secs(), "Draining");
     web.draining.cancel();
     for task in serving {
         let _ = task.await;
     }
     web.tasks.close();
-    if timeout(settings.drain, web.tasks.wait()).await.is_err() {
+    if timeout(hall.drain, web.tasks.wait()).await.is_err() {
         warn!(left = web.tasks.len(), "Connections are cut off; raise --drain-timeout to give them longer");
     }
     for task in background {
@@ -158,6 +227,10 @@ pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), Star
     }
     info!("Stopped");
     Ok(())
+}
+
+fn listen_failed(address: SocketAddr) -> impl Fn(io::Error) -> StartError {
+    move |source| StartError::Listen { address, source }
 }
 
 struct Signals {
@@ -188,16 +261,6 @@ impl Signals {
 enum Order {
     Reload,
     Stop,
-}
-
-/// Looks every quarter of a second which KDCs are due for a probe.
-async fn probe(kdcs: Arc<Kdcs>) {
-    let mut ticks = interval(Duration::from_millis(250));
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        kdcs.probe().await;
-    }
 }
 
 async fn tidy(limits: Arc<Limits>) {

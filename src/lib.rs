@@ -2,15 +2,19 @@
 
 pub mod ambient;
 pub mod answer;
+pub mod body;
 pub mod cli;
 pub mod connection;
+pub mod explain;
 pub mod gateway;
 pub mod kdc;
 pub mod limits;
 pub mod listener;
 pub mod observe;
+pub mod realm;
 pub mod record;
 pub mod router;
 pub mod service;
+pub mod splice;
 pub mod tls;
 pub mod ws;

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
     time::{sleep, timeout},
@@ -13,8 +13,9 @@ use tracing::{debug, warn};
 use crate::{
     connection::{self, Web},
     limits::{Limits, Peer},
+    realm::visitor::Visitor,
     record::Via,
-    service::raw,
+    service::{kerberos5_proxy::Kerberos5Proxy, raw},
     tls::ServerTls,
 };
 
@@ -23,6 +24,15 @@ const BACKLOG: i32 = 1024;
 
 /// Tries to find a port that is free for TCP and UDP alike.
 const PORT_TRIES: usize = 32;
+
+/// How a peer that is silent is asked whether it still exists: after a minute, and given up a minute later.
+#[must_use]
+pub fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new()
+        .with_time(Duration::from_secs(60))
+        .with_interval(Duration::from_secs(15))
+        .with_retries(4)
+}
 
 /// Binds a TCP socket.
 ///
@@ -33,6 +43,8 @@ pub fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for connections of the last run to be forgotten.
     socket.set_reuse_address(true)?;
+    // Whoever vanishes without a word is noticed, however long sockets may idle. Accepted sockets inherit it.
+    socket.set_tcp_keepalive(&keepalive())?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
@@ -62,12 +74,15 @@ pub async fn web(listener: TcpListener, limits: Arc<Limits>, web: Arc<Web>, tls:
         let (shared, tls) = (Arc::clone(&web), tls.clone());
         web.tasks.spawn(async move {
             match tls {
-                None => connection::serve(shared, io, peer, address).await,
+                None => connection::serve(shared, io, peer, Visitor::new(address, false, Vec::new())).await,
                 Some(tls) => {
                     let handshake = TlsAcceptor::from(tls.config()).accept(io);
                     match timeout(shared.timeouts.message, handshake).await {
                         // Boxed: a TLS stream is large, and every step on its way would keep room for it.
-                        Ok(Ok(io)) => connection::serve(shared, Box::new(io), peer, address).await,
+                        Ok(Ok(io)) => {
+                            let visitor = Visitor::new(address, true, tls.bindings(io.get_ref().1));
+                            connection::serve(shared, Box::new(io), peer, visitor).await;
+                        }
                         Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
                         Err(_) => debug!(peer = %address, "TLS handshake took too long"),
                     }
@@ -78,12 +93,12 @@ pub async fn web(listener: TcpListener, limits: Arc<Limits>, web: Arc<Web>, tls:
 }
 
 /// Accepts raw connections and has each served in a task of its own, until the gateway drains.
-pub async fn raw(listener: TcpListener, limits: Arc<Limits>, web: Arc<Web>) {
+pub async fn raw(listener: TcpListener, service: Arc<Kerberos5Proxy>, limits: Arc<Limits>, web: Arc<Web>) {
     while let Some((io, address, peer)) = accept(&listener, &limits, &web).await {
-        let shared = Arc::clone(&web);
+        let (service, shared) = (Arc::clone(&service), Arc::clone(&web));
         web.tasks.spawn(async move {
             let via = Via { peer: address, over: "tcp" };
-            raw::stream(&shared.service, io, &peer, via, shared.timeouts, &shared.draining).await;
+            raw::stream(&service, io, &peer, via, shared.timeouts, &shared.draining).await;
         });
     }
 }

@@ -1,12 +1,14 @@
 //! The gateway program: reads the command line, runs, and ends with an exit code that says how it went.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{io::Write as _, num::NonZeroUsize, process::ExitCode};
 
 use clap::Parser as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use ticketgate::{
     cli::{self, Cli, Command},
-    gateway, observe,
+    explain::{ExplainError, Explained},
+    gateway::{self, Settings},
+    observe,
 };
 
 fn main() -> ExitCode {
@@ -22,24 +24,36 @@ fn main() -> ExitCode {
     // Every user of TLS in the process shares one provider.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match cli.command {
-        Command::Tgg(args) => tgg(*args),
+        Command::Explain(args) => explain(*args),
+        Command::Tgg(args) => run(args.threads(), args.settings()),
+        Command::Tpg(args) => run(args.threads(), args.settings()),
     }
 }
 
-fn tgg(args: cli::tgg::Args) -> ExitCode {
-    let threads = args.threads().get();
-    let mut settings = match args.settings() {
+fn explain(args: cli::explain::Args) -> ExitCode {
+    match args.explain() {
+        Ok(Explained { text, accepted }) => {
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            if accepted { ExitCode::SUCCESS } else { ExitCode::from(cli::RUN_TIME) }
+        }
+        Err(error @ ExplainError::Keytab(_)) => fail(cli::CONFIGURATION, &error),
+        Err(error) => fail(cli::USAGE, &error),
+    }
+}
+
+fn run<E: std::error::Error>(threads: NonZeroUsize, settings: Result<Settings, E>) -> ExitCode {
+    let mut settings = match settings {
         Ok(settings) => settings,
         Err(error) => return fail(cli::USAGE, &error),
     };
-    let room = connections_for(raise_open_files());
-    if settings.allowed.connections > room {
+    let room = connections_for(raise_open_files(), settings.mode.files_per_connection());
+    if settings.hall.allowed.connections > room {
         tracing::warn!("Open files allow {room} connections; raise the limit (ulimit -n) to have more");
-        settings.allowed.connections = room;
+        settings.hall.allowed.connections = room;
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .thread_name("serving")
-        .worker_threads(threads)
+        .worker_threads(threads.get())
         .enable_all()
         .build()
     {
@@ -69,10 +83,10 @@ fn raise_open_files() -> u64 {
     files.unwrap_or(u64::MAX)
 }
 
-/// How many peers may be connected with so many open files. A quarter is kept for the KDCs: peers must not be
-/// able to take what their answers come through.
-fn connections_for(files: u64) -> usize {
-    usize::try_from(files - files / 4).unwrap_or(usize::MAX)
+/// How many peers may be connected with so many open files, of which each takes `each`. A quarter is kept for
+/// KDCs and back ends: peers must not be able to take what their answers come through.
+fn connections_for(files: u64, each: u64) -> usize {
+    usize::try_from((files - files / 4) / each).unwrap_or(usize::MAX)
 }
 
 /// Standard output carries these lines and nothing else. That nobody reads them is no reason to stop.

@@ -1,5 +1,8 @@
 //! The record of an exchange: one line that joins a request and its reply, without keys or padata values.
 
+pub mod admission;
+pub mod visit;
+
 use std::{
     fmt::{self, Write as _},
     net::SocketAddr,

@@ -60,7 +60,12 @@ impl Origins {
     pub fn permit(&self, origin: &str, scheme: &str, host: Option<&str>) -> bool {
         let origin = origin.to_ascii_lowercase();
         let own = host.is_some_and(|host| origin == format!("{scheme}://{}", host.to_ascii_lowercase()));
-        own || self.allowed.iter().any(|allowed| allowed == "*" || *allowed == origin)
+        own || self.list(&origin)
+    }
+
+    /// Whether the operator named this origin, or all.
+    fn list(&self, origin: &str) -> bool {
+        self.allowed.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))
     }
 }
 
@@ -70,18 +75,54 @@ pub fn origin(headers: &HeaderMap) -> Option<&[u8]> {
     headers.get(header::ORIGIN).map(http::HeaderValue::as_bytes)
 }
 
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok())
+}
+
+/// Judges the page that sent a request to a service whose visitors are known by what their browser adds of its
+/// own accord: a ticket, a cookie. Such a request must not be made by a page that the service did not invite.
+///
+/// Without an origin it comes from no page, or a person followed a link. Chromium says nothing more than the
+/// origin when it opens a WebSocket; where a browser says `Sec-Fetch-Site` that must agree.
+///
+/// # Errors
+///
+/// [`BadHead::Origin`].
+pub fn invited<B>(request: &Request<B>, origins: &Origins, scheme: &str) -> Result<(), BadHead> {
+    let headers = request.headers();
+    let mut named = headers.get_all(header::ORIGIN).iter();
+    let origin = match (named.next(), named.next()) {
+        (None, _) => None,
+        (Some(origin), None) => Some(origin.to_str().map_err(|_| BadHead::Origin)?),
+        (Some(_), Some(_)) => return Err(BadHead::Origin),
+    };
+    // `null` is what a page in a sandbox says, whoever wrote it.
+    if origin.is_some_and(|origin| origin == "null" || !origins.permit(origin, scheme, host(headers))) {
+        return Err(BadHead::Origin);
+    }
+    let says =
+        |name: &str, what: &str| headers.get(name).is_some_and(|value| value.as_bytes() == what.as_bytes());
+    let is_link = *request.method() == Method::GET
+        && says("sec-fetch-mode", "navigate")
+        && says("sec-fetch-dest", "document")
+        && !ws::is_upgrade(request);
+    let is_listed = origin.is_some_and(|origin| origins.list(origin));
+    if says("sec-fetch-site", "cross-site") && !is_listed && !is_link {
+        return Err(BadHead::Origin);
+    }
+    Ok(())
+}
+
 /// Finds what a request asks for. `scheme` is `http` or `https`, as the connection is.
 ///
 /// # Errors
 ///
 /// [`BadHead::Origin`] before all others, then [`BadHead::Method`] or [`BadHead::NotFound`].
 pub fn find<B>(request: &Request<B>, origins: &Origins, scheme: &str) -> Result<Route, BadHead> {
-    if let Some(origin) = origin(request.headers()) {
-        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        let permitted = str::from_utf8(origin).is_ok_and(|origin| origins.permit(origin, scheme, host));
-        if !permitted {
-            return Err(BadHead::Origin);
-        }
+    if let Some(origin) = origin(request.headers())
+        && !origins.permit(&String::from_utf8_lossy(origin), scheme, host(request.headers()))
+    {
+        return Err(BadHead::Origin);
     }
     if ws::is_upgrade(request) {
         return Ok(Route::Relay);

@@ -1,5 +1,8 @@
 //! Server TLS from PEM files, swapped without a restart.
 
+pub mod binding;
+pub mod client;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -61,10 +64,15 @@ pub struct Files {
     pub key: PathBuf,
 }
 
+/// Certificates that were in use and whose bindings are still good: connections outlive a reload.
+const PAST_CERTIFICATES: usize = 4;
+
 /// The certificate in use, and the configuration that serves it.
 #[derive(Debug)]
 pub struct ServerTls {
     files: Files,
+    /// The end-point bindings of the certificates, the one in use last.
+    end_points: ArcSwap<Vec<[u8; 16]>>,
     certificate: Arc<Current>,
     config: Arc<ServerConfig>,
 }
@@ -90,7 +98,9 @@ impl ServerTls {
         let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(resolver);
         // HTTP/2 is not offered: WebSocket over it is another protocol (RFC 8441), and no Kerberos client has it.
         config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
-        Ok(Self { files, certificate, config: Arc::new(config) })
+        let end_points = certificate.0.load().end_entity_cert().ok().and_then(|der| binding::end_point(der));
+        let end_points = ArcSwap::from_pointee(end_points.into_iter().collect());
+        Ok(Self { files, end_points, certificate, config: Arc::new(config) })
     }
 
     /// Reads the files again. If they cannot be used, the certificate in use stays.
@@ -99,8 +109,21 @@ impl ServerTls {
     ///
     /// Any [`TlsError`].
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.certificate.0.store(Arc::new(read(&self.files)?));
+        let certificate = read(&self.files)?;
+        if let Some(end_point) = certificate.end_entity_cert().ok().and_then(|der| binding::end_point(der)) {
+            let mut end_points = Vec::clone(&self.end_points.load());
+            end_points.push(end_point);
+            let too_many = end_points.len().saturating_sub(PAST_CERTIFICATES);
+            self.end_points.store(Arc::new(end_points.split_off(too_many)));
+        }
+        self.certificate.0.store(Arc::new(certificate));
         Ok(())
+    }
+
+    /// The channel bindings that a token on this connection may have.
+    #[must_use]
+    pub fn bindings(&self, connection: &rustls::ServerConnection) -> Vec<[u8; 16]> {
+        self.end_points.load().iter().copied().chain(binding::exporter(connection)).collect()
     }
 
     /// The configuration for new connections.
@@ -121,7 +144,12 @@ fn read(files: &Files) -> Result<CertifiedKey, TlsError> {
     })
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+/// Reads the certificates of a PEM file, of which there is at least one.
+///
+/// # Errors
+///
+/// [`TlsError::Certificate`] or [`TlsError::Empty`].
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let failed = |source| TlsError::Certificate { path: path.to_owned(), source };
     let chain = CertificateDer::pem_file_iter(path)
         .map_err(failed)?

@@ -1,5 +1,7 @@
 //! The WebSocket handshake of RFC 6455 section 4.2, and sockets that cost little while they idle.
 
+pub mod frame;
+
 use std::{
     future::poll_fn,
     io,
@@ -20,7 +22,10 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::answer::{self, BadHead, Body};
+use crate::{
+    answer::{self, BadHead},
+    body::Body,
+};
 
 /// Octets of the read buffer of each socket. Most Kerberos messages fit; longer ones take several reads.
 const READ_BUFFER: usize = 2048;
@@ -34,12 +39,12 @@ pub fn is_upgrade<B>(request: &Request<B>) -> bool {
     has_token(request.headers(), header::UPGRADE, "websocket")
 }
 
-/// The answer 101 to a sound upgrade, with the sub-protocol that was chosen.
+/// The answer to the key of a sound upgrade.
 ///
 /// # Errors
 ///
 /// [`BadHead::Upgrade`] or [`BadHead::Version`].
-pub fn accept<B>(request: &Request<B>, protocol: Option<&'static str>) -> Result<Response<Body>, BadHead> {
+pub fn accept_key<B>(request: &Request<B>) -> Result<HeaderValue, BadHead> {
     let headers = request.headers();
     let sound = request.method() == Method::GET
         && request.version() >= Version::HTTP_11
@@ -56,16 +61,48 @@ pub fn accept<B>(request: &Request<B>, protocol: Option<&'static str>) -> Result
     if key.len() != 24 || !key.as_bytes().ends_with(b"==") {
         return Err(BadHead::Upgrade);
     }
-    let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| BadHead::Upgrade)?;
+    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| BadHead::Upgrade)
+}
+
+/// The answer 101 to a sound upgrade, with the sub-protocol that was chosen.
+///
+/// # Errors
+///
+/// As [`accept_key`].
+pub fn accept<B>(request: &Request<B>, protocol: Option<&'static str>) -> Result<Response<Body>, BadHead> {
+    Ok(switch(accept_key(request)?, protocol.map(HeaderValue::from_static)))
+}
+
+/// The answer 101 with this answer to the key and this sub-protocol.
+#[must_use]
+pub fn switch(accept: HeaderValue, protocol: Option<HeaderValue>) -> Response<Body> {
     let mut response = answer::status(StatusCode::SWITCHING_PROTOCOLS);
-    let out = response.headers_mut();
-    out.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    out.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-    out.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    set_upgrade(response.headers_mut());
+    response.headers_mut().insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     if let Some(protocol) = protocol {
-        out.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
     }
-    Ok(response)
+    response
+}
+
+/// Says that this head is of an upgrade, to whoever reads it next.
+pub fn set_upgrade(headers: &mut HeaderMap) {
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+}
+
+/// Whether a response switches to another protocol.
+#[must_use]
+pub fn switches<B>(response: &Response<B>) -> bool {
+    response.status() == StatusCode::SWITCHING_PROTOCOLS
+}
+
+/// Whether a response switches to WebSocket.
+#[must_use]
+pub fn is_switch<B>(response: &Response<B>) -> bool {
+    switches(response)
+        && has_token(response.headers(), header::UPGRADE, "websocket")
+        && has_token(response.headers(), header::CONNECTION, "upgrade")
 }
 
 /// The sub-protocols that the client offers, in its order of preference.
@@ -73,7 +110,8 @@ pub fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     tokens(headers, header::SEC_WEBSOCKET_PROTOCOL)
 }
 
-fn tokens(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+/// The tokens of a field that is a list of them.
+pub fn tokens(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
     headers
         .get_all(name)
         .iter()
@@ -82,7 +120,9 @@ fn tokens(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item =
         .map(str::trim)
 }
 
-fn has_token(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
+/// Whether a field that is a list of tokens has this one, in any case.
+#[must_use]
+pub fn has_token(headers: &HeaderMap, name: header::HeaderName, wanted: &str) -> bool {
     tokens(headers, name).any(|token| token.eq_ignore_ascii_case(wanted))
 }
 

@@ -11,7 +11,10 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_util::either::Either;
 
-use crate::wire::{Arrived, Wire, Wrapping, is_answer, reply};
+use crate::{
+    tally::Asks,
+    wire::{Arrived, Wire, Wrapping, is_answer, reply},
+};
 
 /// Why something could not be measured: to be printed.
 pub type Failed = Box<dyn Error + Send + Sync>;
@@ -102,13 +105,12 @@ impl Lane {
         let carrier = if route.way.is_once() { None } else { Some(connect(&route).await?) };
         Ok(Self { route, wire, carrier })
     }
+}
 
-    /// One exchange, with this number in the nonce.
-    ///
-    /// # Errors
-    ///
-    /// If the answer is not the KDC's, or there is none. The next exchange is on a new connection.
-    pub async fn exchange(&mut self, nonce: u32) -> io::Result<()> {
+impl Asks for Lane {
+    /// The number goes into the nonce. An answer that is not the KDC's is an error; the next exchange is then on a
+    /// new connection.
+    async fn ask(&mut self, nonce: u32) -> io::Result<()> {
         let mut carrier = match self.carrier.take() {
             Some(carrier) => carrier,
             None => connect(&self.route).await?,
@@ -147,16 +149,7 @@ async fn connect(route: &Route) -> io::Result<Carrier> {
         socket.connect(route.to).await?;
         return Ok(Carrier::Datagram(socket));
     }
-    let io = TcpStream::connect(route.to).await?;
-    io.set_nodelay(true)?;
-    let mut stream = match &route.tls {
-        Some(config) => {
-            let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-            let stream = TlsConnector::from(Arc::clone(config)).connect(name, io).await?;
-            Either::Right(Box::new(stream))
-        }
-        None => Either::Left(io),
-    };
+    let mut stream = stream(route.to, route.tls.as_ref()).await?;
     if matches!(route.way, Way::Ws | Way::Wss) {
         stream.write_all(UPGRADE).await?;
         upgraded(&mut stream).await?;
@@ -164,11 +157,27 @@ async fn connect(route: &Route) -> io::Result<Carrier> {
     Ok(Carrier::Stream(stream))
 }
 
-type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+/// A connection, with or without TLS.
+pub(crate) type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
-async fn upgraded(stream: &mut Stream) -> io::Result<()> {
+pub(crate) async fn stream(to: SocketAddr, tls: Option<&Arc<ClientConfig>>) -> io::Result<Stream> {
+    let io = TcpStream::connect(to).await?;
+    io.set_nodelay(true)?;
+    match tls {
+        Some(config) => {
+            let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
+            let stream = TlsConnector::from(Arc::clone(config)).connect(name, io).await?;
+            Ok(Either::Right(Box::new(stream)))
+        }
+        None => Ok(Either::Left(io)),
+    }
+}
+
+/// Reads the head of the response; whether a WebSocket is open.
+pub(crate) async fn upgraded(stream: &mut Stream) -> io::Result<()> {
     let mut head = Vec::with_capacity(READ);
-    while !head.ends_with(b"\r\n\r\n") {
+    // A refusal may have a body behind its head.
+    while !head.windows(4).any(|four| four == b"\r\n\r\n") {
         if stream.read_buf(&mut head).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

@@ -7,13 +7,20 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|octets: &[u8]| {
     let Some((&choice, rest)) = octets.split_first() else { return };
-    let enctype = Enctype::ALL.into_iter().cycle().nth(usize::from(choice)).expect("it never ends");
+    let enctype = Enctype::ALL
+        .into_iter()
+        .chain(Enctype::WEAK)
+        .cycle()
+        .nth(usize::from(choice))
+        .expect("it never ends");
     let key = Key::new(enctype, &vec![choice; enctype.key_length()]).expect("the right length");
     let keys = UsageKeys::derive(&key, Usage::TICKET).expect("a key");
     assert!(keys.open(rest).is_err(), "nobody who lacks the key sealed it");
 
     let mut sealed = keys.seal(&[choice; 16], rest);
-    assert_eq!(keys.open(&sealed).as_deref(), Ok(rest));
+    let opened = keys.open(&sealed).expect("the same keys sealed it");
+    let padding = opened.strip_prefix(rest).expect("what was sealed comes out");
+    assert!(padding.is_empty() || enctype == Enctype::Des3CbcSha1Kd && padding.len() < 8);
     let place = usize::from(choice) % sealed.len();
     if let Some(octet) = sealed.get_mut(place) {
         *octet ^= 1;

@@ -9,7 +9,7 @@ use krb::{
         krb_error::KrbError,
         opened::{
             Authenticator, AuthorizationData, EncApRepPart, EncAsRepPart, EncTgsRepPart, EncTicketPart,
-            EncryptionKey,
+            EncryptionKey, EtypeList,
         },
         padata::{EtypeInfo2, MethodData, PaData, PaEncTsEnc},
         ticket::Ticket,
@@ -45,6 +45,7 @@ fuzz_target!(|octets: &[u8]| {
         EncryptedData,
         EncryptionKey,
         EtypeInfo2,
+        EtypeList,
         KdcReqBody,
         KrbError,
         MethodData,

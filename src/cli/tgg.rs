@@ -1,9 +1,8 @@
 //! `ticketgate tgg`: from flags to settings.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
-    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
@@ -14,20 +13,18 @@ use tgg::{
     routes::{Host, KDC_PORT, KPASSWD_PORT, KrbRealm, Server},
 };
 
+use super::web::{self, address, seconds};
 use crate::{
-    gateway::Settings,
+    gateway::{Mode, Settings, granting::Granting},
     kdc::resolve::Lookup,
-    limits::{Allowed, Timeouts},
-    router::{OriginError, Origins},
-    tls,
+    router::OriginError,
 };
 
 /// The flags of `tgg`.
 #[derive(ClapArgs, Debug)]
 pub struct Args {
-    /// Address for HTTP and WebSocket; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", value_parser = address)]
-    listen: SocketAddr,
+    #[command(flatten)]
+    web: web::Args,
     /// Address for Kerberos over TCP and UDP, under the same policy
     #[arg(long, value_name = "ADDR", value_parser = address)]
     listen_raw: Option<SocketAddr>,
@@ -40,15 +37,6 @@ pub struct Args {
     /// A realm whose KDCs and password servers are looked up in the DNS (URI and SRV records)
     #[arg(long, value_name = "REALM")]
     discover: Vec<String>,
-    /// PEM file of certificates, the server's own first; read again on SIGHUP
-    #[arg(long, value_name = "PEM", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
-    /// PEM file of the private key
-    #[arg(long, value_name = "PEM", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
-    /// Origin of pages that may use the gateway beside its own; * allows all
-    #[arg(long, value_name = "ORIGIN")]
-    allow_origin: Vec<String>,
     /// Network where looked-up servers may be; without any: everywhere but this host and its link
     #[arg(long, value_name = "CIDR")]
     kdc_network: Vec<Network>,
@@ -61,30 +49,6 @@ pub struct Args {
     /// Seconds until an exchange with a realm's KDCs is given up; MIT clients go elsewhere after 10
     #[arg(long, value_name = "SECONDS", default_value = "9", value_parser = seconds)]
     deadline: Duration,
-    /// Seconds that a connection may idle
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
-    idle_timeout: Duration,
-    /// Seconds from the first octet of a message to its last
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    message_timeout: Duration,
-    /// Seconds that open connections may go on after SIGTERM
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    drain_timeout: Duration,
-    /// Threads that serve; without it one for each processor with TLS, and one without
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
-    /// Connections in all
-    #[arg(long, value_name = "N", default_value = "20000")]
-    max_connections: NonZeroUsize,
-    /// Connections of one peer; 0 for no limit
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
-    peer_connections: usize,
-    /// Requests of one peer in flight; 0 for no limit
-    #[arg(long, value_name = "N", default_value_t = 500)]
-    peer_requests: usize,
-    /// Requests of one peer a second, twice as many at once; 0 for no limit
-    #[arg(long, value_name = "N", default_value_t = 500)]
-    peer_rate: u32,
     /// AS requests for one principal a second, ten times as many at once; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 5)]
     principal_rate: u32,
@@ -107,16 +71,9 @@ pub enum SettingsError {
 
 impl Args {
     /// How many threads serve.
-    ///
-    /// One relays more than any KDC answers, and with a second one each exchange pays for waking it. TLS
-    /// handshakes are what more processors are good for.
     #[must_use]
     pub fn threads(&self) -> NonZeroUsize {
-        let default = || match self.tls_cert {
-            Some(_) => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            None => NonZeroUsize::MIN,
-        };
-        self.threads.unwrap_or_else(default)
+        self.web.threads()
     }
 
     /// The settings that the flags come to.
@@ -146,29 +103,19 @@ impl Args {
                 .ok_or(SettingsError::KpasswdAlone)?;
             realm.kpasswds.extend(with_port(servers, KPASSWD_PORT));
         }
-        let tls = self.tls_cert.zip(self.tls_key).map(|(certificate, key)| tls::Files { certificate, key });
-        Ok(Settings {
-            listen: self.listen,
+        let mut hall = self.web.hall()?;
+        hall.allowed.principal_rate = self.principal_rate;
+        let granting = Granting {
             listen_raw: self.listen_raw,
-            tls,
             realms,
             lookup: Lookup {
                 dns_server: self.dns_server,
                 networks: Networks { named: self.kdc_network },
                 ports: self.kdc_port,
             },
-            origins: Origins::new(self.allow_origin)?,
-            allowed: Allowed {
-                connections: self.max_connections.get(),
-                connections_per_peer: self.peer_connections,
-                in_flight_per_peer: self.peer_requests,
-                peer_rate: self.peer_rate,
-                principal_rate: self.principal_rate,
-            },
-            timeouts: Timeouts { idle: self.idle_timeout, message: self.message_timeout },
             deadline: self.deadline,
-            drain: self.drain_timeout,
-        })
+        };
+        Ok(Settings { hall, mode: Mode::Granting(granting) })
     }
 }
 
@@ -235,16 +182,4 @@ fn host_of(text: &str) -> Option<Host> {
     let sound = !text.is_empty()
         && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_'));
     sound.then(|| Host::Name(text.to_owned()))
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let found = text.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
-    found.ok_or_else(|| "write it as HOST:PORT, with IPv6 addresses in brackets".to_owned())
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds
-        .filter(|seconds| !seconds.is_zero() && *seconds <= Duration::from_secs(86_400))
-        .ok_or_else(|| "write it as seconds above 0 and up to 86400, such as 9 or 0.5".to_owned())
 }

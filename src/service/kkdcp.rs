@@ -15,7 +15,8 @@ use tokio::time::timeout;
 
 use super::kerberos5_proxy::{Answered, Kerberos5Proxy};
 use crate::{
-    answer::{self, BadHead, Body, OverHttp},
+    answer::{self, BadHead, OverHttp},
+    body::{self, Body},
     limits::{Peer, Timeouts},
     record::Via,
 };
@@ -72,7 +73,7 @@ fn respond(wrapping: Envelope, answered: Answered) -> Response<Body> {
     let id = answered.id.to_string();
     let mut response = match answered.reply.as_ref().map_err(answer::over_http) {
         Ok(_) | Err(OverHttp::Error) => {
-            let mut response = Response::new(Body::new(wrapping.seal(answered.reply_or_error())));
+            let mut response = Response::new(body::whole(wrapping.seal(answered.reply_or_error())));
             response.headers_mut().insert(header::CONTENT_TYPE, KERBEROS);
             response
         }

@@ -52,6 +52,11 @@ impl Identity {
         self.dir.join("key.pem")
     }
 
+    /// The certificate in DER.
+    pub(crate) fn der(&self) -> Vec<u8> {
+        self.certificate.to_vec()
+    }
+
     /// `--tls-cert` and `--tls-key` with their files.
     pub(crate) fn flags(&self) -> [String; 4] {
         let path = |path: PathBuf| path.to_str().unwrap().to_owned();

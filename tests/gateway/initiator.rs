@@ -23,6 +23,7 @@ use krb::{
     name::{NT_PRINCIPAL, NT_SRV_HST, NT_SRV_INST, Principal, PrincipalName},
     sealed::EncryptedData,
 };
+use testkdc::Realm;
 use ticketgate::ambient;
 
 use crate::world::{PATIENCE, realm};
@@ -151,6 +152,14 @@ pub(crate) fn ask_stream(stream: &mut TcpStream, request: &[u8]) -> Vec<u8> {
 /// A message with its length in front.
 pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
     [&frame::prefix(message.len())[..], message].concat()
+}
+
+/// A ticket-granting ticket of this user from the KDC directly.
+pub(crate) fn tgt_in(realm: &Realm, name: &str, password: &str) -> Credential {
+    let options = TicketOptions::default();
+    let user = user(name, realm.name());
+    let mut exchange = AsExchange::new(user, password, &options, now(), &mut dice).unwrap();
+    finish(&mut exchange, &mut |request| directly(realm.kdc_addr(), request))
 }
 
 /// Gets a ticket-granting ticket for alice, who must pre-authenticate.

@@ -11,8 +11,10 @@
 )]
 
 mod authority;
+mod backend;
 mod by_hand;
 mod discovery;
+mod door;
 mod failover;
 mod forged_kdc;
 mod heimdal_client;
@@ -23,9 +25,11 @@ mod identity;
 mod initiator;
 mod mit_clients;
 mod mit_raw;
+mod proxy;
 mod record;
 mod reload;
 mod started;
+mod ticket;
 mod websocket;
 mod world;
 mod ws_client;

@@ -57,22 +57,66 @@ impl Lines {
     }
 }
 
-/// A running `ticketgate tgg`, stopped when dropped. It logs JSON at level debug.
+/// A running gateway, stopped when dropped. It logs JSON at level debug.
 pub(crate) struct Gateway {
+    mode: &'static str,
     child: Child,
     output: Lines,
     log: Lines,
 }
 
 impl Gateway {
-    /// Starts it on a free port with these further flags, and waits until it serves.
+    /// Starts mode `tgg` on a free port with these further flags, and waits until it serves.
     pub(crate) fn start(flags: &[&str]) -> Self {
-        Self::start_logging("json", flags)
+        Self::start_logging("json", "tgg", flags)
     }
 
-    fn start_logging(format: &str, flags: &[&str]) -> Self {
+    /// Starts mode `tpg` with the realm's keytab and these further flags, without other limits for a single peer.
+    pub(crate) fn tpg(flags: &[&str]) -> Self {
+        let keytab = realm().dir().join("services.keytab");
+        let keytab = ["--keytab", keytab.to_str().unwrap()];
+        Self::tpg_with(&[&keytab, flags].concat())
+    }
+
+    /// The same with a keytab of the test's own among the flags.
+    pub(crate) fn tpg_with(flags: &[&str]) -> Self {
+        let mut all = flags.to_vec();
+        for limit in ["--peer-connections", "--peer-requests", "--peer-rate"] {
+            if !flags.contains(&limit) {
+                all.extend_from_slice(&[limit, "0"]);
+            }
+        }
+        Self::start_logging("json", "tpg", &all)
+    }
+
+    /// Starts mode `tpg` with the realm's keytab and a log for people.
+    pub(crate) fn tpg_text(flags: &[&str]) -> Self {
+        let keytab = realm().dir().join("services.keytab");
+        let keytab = ["--keytab", keytab.to_str().unwrap()];
+        Self::start_logging("text", "tpg", &[&keytab, flags].concat())
+    }
+
+    /// Starts mode `tpg` with the realm's keytab and a clock that is so many seconds ahead.
+    pub(crate) fn tpg_shifted(seconds: i64, flags: &[&str]) -> Self {
+        let keytab = realm().dir().join("services.keytab");
+        let keytab = ["--keytab", keytab.to_str().unwrap()];
+        // The library that the command `faketime` loads; only the clock of the day is shifted.
+        let shift = [
+            ("LD_PRELOAD", libfaketime()),
+            ("FAKETIME", format!("{seconds:+}")),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ];
+        Self::start_in(&shift, "json", "tpg", &[&keytab, flags].concat())
+    }
+
+    fn start_logging(format: &str, mode: &'static str, flags: &[&str]) -> Self {
+        Self::start_in(&[], format, mode, flags)
+    }
+
+    fn start_in(env: &[(&str, String)], format: &str, mode: &'static str, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ticketgate"))
-            .args(["--log-format", format, "tgg", "--listen", "127.0.0.1:0"])
+            .envs(env.iter().map(|(name, value)| (name, value)))
+            .args(["--log-format", format, mode, "--listen", "127.0.0.1:0"])
             .args(flags)
             .env("RUST_LOG", "debug,hickory_proto=info,hickory_resolver=info,hickory_net=info")
             .stdin(Stdio::null())
@@ -87,7 +131,7 @@ impl Gateway {
         // The other pipe is read by another thread, which may be behind.
         let addresses = if flags.contains(&"--listen-raw") { 3 } else { 1 };
         output.wait_until("address", |output| output.lines().count() >= addresses);
-        Self { child, output, log }
+        Self { mode, child, output, log }
     }
 
     /// Starts it in front of the shared realm, with these further flags.
@@ -106,7 +150,7 @@ impl Gateway {
         let kpasswd = format!("{}={}", realm.name(), realm.kpasswd_addr());
         let mut all = vec!["--kdc", &kdc, "--kpasswd", &kpasswd];
         all.extend_from_slice(flags);
-        Self::start_logging(format, &all)
+        Self::start_logging(format, "tgg", &all)
     }
 
     /// Starts it with TLS and with these further flags.
@@ -132,7 +176,7 @@ impl Gateway {
     }
 
     fn listening(&self, scheme: &str) -> Option<SocketAddr> {
-        let prefix = format!("listening tgg {scheme}://");
+        let prefix = format!("listening {} {scheme}://", self.mode);
         let output = self.output.text();
         let line = output.lines().find_map(|line| line.strip_prefix(&prefix))?;
         Some(line.trim_end_matches('/').parse().unwrap())
@@ -170,7 +214,7 @@ impl Gateway {
         self.log.wait_until(what, is_it)
     }
 
-    /// The records of exchanges so far.
+    /// The records so far.
     pub(crate) fn records(&self) -> Vec<Value> {
         records(&self.log()).collect()
     }
@@ -227,10 +271,20 @@ impl Gateway {
     }
 }
 
+/// Where Debian has it.
+fn libfaketime() -> String {
+    let found = std::fs::read_dir("/usr/lib").unwrap().filter_map(|dir| {
+        let file = dir.ok()?.path().join("faketime/libfaketime.so.1");
+        file.is_file().then(|| file.to_str().unwrap().to_owned())
+    });
+    found.into_iter().next().expect("libfaketime is installed: testkdc/packages tests")
+}
+
+/// The records of exchanges with KDCs, and of visits to back ends.
 fn records(log: &str) -> impl Iterator<Item = Value> {
-    log.lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .filter(|line: &Value| line["target"] == "ticketgate::exchange")
+    log.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|line: &Value| {
+        line["target"] == "ticketgate::exchange" || line["target"] == "ticketgate::visit"
+    })
 }
 
 /// The flags that make a gateway serve TLS with the certificate that the tests trust.

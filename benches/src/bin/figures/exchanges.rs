@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use benches::lane::{Failed, Way};
-
-use crate::{
-    process::{Found, Gateway, Load, NullKdc},
+use benches::{
+    lane::{Failed, Way},
     stage::{CAPTURED_REALM, Cores, Stage},
     table::{Spread, Table},
+    tally::Found,
 };
+
+use crate::process::{Gateway, Load, NullKdc};
 
 /// What is asked, and by way of whom.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

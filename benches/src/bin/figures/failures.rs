@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use benches::lane::{Failed, Way};
-
-use crate::{
-    process::{Gateway, Load, NullKdc},
+use benches::{
+    lane::{Failed, Way},
     stage::{CAPTURED_REALM, Cores, Stage},
     table::{Spread, Table},
 };
+
+use crate::process::{Gateway, Load, NullKdc};
 
 /// Exchanges by which a gateway learns that a KDC is down.
 const LEARN: usize = 10;

@@ -1,12 +1,12 @@
 //! What a WebSocket costs while it waits: resident memory of the gateway, before and after many.
 
-use benches::lane::{Failed, Way};
-
-use crate::{
-    process::{Gateway, Load, NullKdc},
+use benches::{
+    lane::{Failed, Way},
     stage::{CAPTURED_REALM, Cores, Stage},
     table::{Spread, Table},
 };
+
+use crate::process::{Gateway, Load, NullKdc};
 
 /// Octets for each of `sockets` that made one exchange and wait.
 pub(crate) fn measure(stage: &Stage, rounds: usize, sockets: usize) -> Result<Table, Failed> {

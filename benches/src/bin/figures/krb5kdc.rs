@@ -2,16 +2,17 @@
 
 use std::{fs, time::SystemTime};
 
-use benches::lane::{Failed, Way};
+use benches::{
+    lane::{Failed, Way},
+    stage::{Cores, Stage},
+    table::{Spread, Table},
+    tally::Found,
+};
 use client::{AsExchange, TicketOptions};
 use krb::name::{NT_PRINCIPAL, Principal, PrincipalName};
 use testkdc::Realm;
 
-use crate::{
-    process::{Found, Gateway, Load},
-    stage::{Cores, Stage},
-    table::{Spread, Table},
-};
+use crate::process::{Gateway, Load};
 
 /// An AS-REQ of alice, who is told to pre-authenticate.
 fn request(realm: &Realm) -> Result<Vec<u8>, Failed> {

@@ -7,12 +7,12 @@ mod failures;
 mod idle;
 mod krb5kdc;
 mod process;
-mod stage;
-mod table;
 
-use benches::lane::Failed;
+use benches::{
+    lane::Failed,
+    stage::{self, Stage},
+};
 use clap::Parser;
-use stage::Stage;
 
 /// Measures the gateway against a KDC that answers at once and against a real one.
 #[derive(Debug, Parser)]

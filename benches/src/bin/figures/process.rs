@@ -2,54 +2,18 @@
 
 use std::{
     fs::File,
-    io::{BufRead as _, BufReader},
     net::SocketAddr,
     path::Path,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use benches::{
     lane::{Failed, Way},
     process,
+    running::{Held, Running, on},
+    stage::{Cores, Stage},
+    tally::Found,
 };
-use serde_json::Value;
-
-use crate::stage::{Cores, Stage};
-
-/// A program that is killed when dropped.
-#[derive(Debug)]
-struct Running {
-    child: Child,
-    output: BufReader<ChildStdout>,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Result<Self, Failed> {
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
-        let output = BufReader::new(child.stdout.take().ok_or("no standard output")?);
-        Ok(Self { child, output })
-    }
-
-    fn line(&mut self) -> Result<String, Failed> {
-        let mut line = String::new();
-        self.output.read_line(&mut line)?;
-        if line.is_empty() { Err("a program ended before it had begun".into()) } else { Ok(line) }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// `program` on these processors. It keeps its process id: taskset becomes it.
-fn on(cores: &str, program: &Path) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["-c", cores]).arg(program);
-    command
-}
 
 /// A KDC that answers at once, or a bare relay before one.
 #[derive(Debug)]
@@ -77,7 +41,7 @@ impl NullKdc {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.running.child.id()
+        self.running.pid()
     }
 }
 
@@ -125,7 +89,7 @@ impl Gateway {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.running.child.id()
+        self.running.pid()
     }
 
     /// Octets of memory that are resident.
@@ -155,18 +119,6 @@ pub(crate) struct Load<'a> {
     pub(crate) cores: Cores,
 }
 
-/// What the load generator found.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    pub(crate) rate: f64,
-    pub(crate) p50_us: f64,
-    pub(crate) p99_us: f64,
-    pub(crate) max_us: f64,
-    pub(crate) errors: f64,
-    /// Processor time of the watched process for each exchange.
-    pub(crate) cpu_us: f64,
-}
-
 impl Load<'_> {
     fn command(&self, stage: &Stage) -> Result<Command, Failed> {
         let way = clap::ValueEnum::to_possible_value(&self.way).ok_or("a way without a name")?;
@@ -183,17 +135,7 @@ impl Load<'_> {
     /// Loads with these further arguments.
     pub(crate) fn run(&self, stage: &Stage, more: &[&str]) -> Result<Found, Failed> {
         let output = self.command(stage)?.args(more).stderr(Stdio::inherit()).output()?;
-        let found: Value = serde_json::from_slice(&output.stdout)?;
-        let number = |name: &str| found.get(name).and_then(Value::as_f64).unwrap_or_default();
-        let exchanges = number("exchanges");
-        Ok(Found {
-            rate: exchanges / number("seconds"),
-            p50_us: number("p50_us"),
-            p99_us: number("p99_us"),
-            max_us: number("max_us"),
-            errors: number("errors"),
-            cpu_us: number("cpu_us") / exchanges.max(1.0),
-        })
+        Found::read(&output.stdout)
     }
 
     /// Loads for so many seconds.
@@ -213,16 +155,6 @@ impl Load<'_> {
 
     /// Opens all connections, makes an exchange on each, and keeps them while the result lives.
     pub(crate) fn hold(&self, stage: &Stage) -> Result<Held, Failed> {
-        let mut running = Running::start(self.command(stage)?.arg("--hold").stdin(Stdio::piped()))?;
-        let stdin = running.child.stdin.take();
-        running.line()?;
-        Ok(Held { _stdin: stdin, _running: running })
+        Held::start(self.command(stage)?.arg("--hold"))
     }
-}
-
-/// Connections that are kept.
-#[derive(Debug)]
-pub(crate) struct Held {
-    _stdin: Option<ChildStdin>,
-    _running: Running,
 }

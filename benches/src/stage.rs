@@ -2,19 +2,20 @@
 
 use std::{env, fs, path::PathBuf, process};
 
-use benches::lane::Failed;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 
+use crate::lane::Failed;
+
 /// Captured from stock clients of MIT krb5 1.20.1.
-const AS_REQ: &[u8] = include_bytes!("../../../../tests/data/mit-1.20.1/wire/000-spake-req-app10.bin");
-const TGS_REQ: &[u8] = include_bytes!("../../../../tests/data/mit-1.20.1/wire/042-tgs-gw-req-app12.bin");
+const AS_REQ: &[u8] = include_bytes!("../../tests/data/mit-1.20.1/wire/000-spake-req-app10.bin");
+const TGS_REQ: &[u8] = include_bytes!("../../tests/data/mit-1.20.1/wire/042-tgs-gw-req-app12.bin");
 
 /// The realm of the captured messages.
-pub(crate) const CAPTURED_REALM: &str = "H4.TEST";
+pub const CAPTURED_REALM: &str = "H4.TEST";
 
 /// Which processors the parts of a measurement run on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Cores {
+pub enum Cores {
     /// The gateway on the first, all else on the second.
     Apart,
     /// Wherever the system puts them.
@@ -25,7 +26,7 @@ pub(crate) enum Cores {
 
 impl Cores {
     /// What `taskset -c` is told for the gateway.
-    pub(crate) const fn gateway(self) -> &'static str {
+    pub const fn gateway(self) -> &'static str {
         match self {
             Self::Apart | Self::One => "0",
             Self::Free => "0-1023",
@@ -33,7 +34,7 @@ impl Cores {
     }
 
     /// What `taskset -c` is told for all else.
-    pub(crate) const fn others(self) -> &'static str {
+    pub const fn others(self) -> &'static str {
         match self {
             Self::Apart => "1",
             Self::Free => "0-1023",
@@ -44,7 +45,7 @@ impl Cores {
 
 /// A folder of this run, removed at its end.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub struct Stage {
     folder: PathBuf,
     /// Where this program is, and beside it the others.
     programs: PathBuf,
@@ -52,7 +53,11 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Sets it.
-    pub(crate) fn set() -> Result<Self, Failed> {
+    ///
+    /// # Errors
+    ///
+    /// If its folder cannot be written.
+    pub fn set() -> Result<Self, Failed> {
         let folder = env::temp_dir().join(format!("ticketgate-figures-{}", process::id()));
         fs::create_dir_all(&folder)?;
         let programs = env::current_exe()?.parent().ok_or("this program is nowhere")?.to_owned();
@@ -67,32 +72,32 @@ impl Stage {
     }
 
     /// The path of a program that is built with this one.
-    pub(crate) fn program(&self, name: &str) -> PathBuf {
+    pub fn program(&self, name: &str) -> PathBuf {
         self.programs.join(name)
     }
 
     /// A file of this run.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// An AS-REQ without pre-authentication.
-    pub(crate) fn as_req(&self) -> PathBuf {
+    pub fn as_req(&self) -> PathBuf {
         self.file("as-req")
     }
 
     /// A TGS-REQ.
-    pub(crate) fn tgs_req(&self) -> PathBuf {
+    pub fn tgs_req(&self) -> PathBuf {
         self.file("tgs-req")
     }
 
     /// A certificate for localhost with a P-256 key, its own authority.
-    pub(crate) fn certificate(&self) -> PathBuf {
+    pub fn certificate(&self) -> PathBuf {
         self.file("certificate.pem")
     }
 
     /// Its key.
-    pub(crate) fn key(&self) -> PathBuf {
+    pub fn key(&self) -> PathBuf {
         self.file("key.pem")
     }
 }
@@ -104,7 +109,7 @@ impl Drop for Stage {
 }
 
 /// The machine in neutral words, and how busy it is.
-pub(crate) fn machine() -> String {
+pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load: Vec<&str> = load.split_whitespace().take(2).collect();

@@ -2,7 +2,7 @@
 
 /// One figure in each round.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Spread(Vec<f64>);
+pub struct Spread(Vec<f64>);
 
 impl FromIterator<f64> for Spread {
     fn from_iter<I: IntoIterator<Item = f64>>(figures: I) -> Self {
@@ -14,7 +14,7 @@ impl FromIterator<f64> for Spread {
 
 impl Spread {
     /// The median, and in brackets the least and the greatest, with so many digits.
-    pub(crate) fn show(&self, digits: usize) -> String {
+    pub fn show(&self, digits: usize) -> String {
         let median = self.0.get(self.0.len() / 2);
         match (self.0.first(), median, self.0.last()) {
             (Some(least), Some(median), Some(most)) => {
@@ -27,24 +27,24 @@ impl Spread {
 
 /// A table.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub struct Table {
     head: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table with these columns.
-    pub(crate) fn new(head: &[&'static str]) -> Self {
+    pub fn new(head: &[&'static str]) -> Self {
         Self { head: head.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row.
-    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
 
     /// Prints it.
-    pub(crate) fn print(&self, title: &str) {
+    pub fn print(&self, title: &str) {
         println!("### {title}\n\n| {} |", self.head.join(" | "));
         println!("|{}", " --- |".repeat(self.head.len()));
         for row in &self.rows {

@@ -1,0 +1,59 @@
+//! Heads of requests, through everything that judges and rewrites them before a back end sees them.
+
+#![no_main]
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use http::{HeaderName, HeaderValue, Request, header};
+use libfuzzer_sys::fuzz_target;
+use ticketgate::{
+    realm::{COOKIE_PREFIX, credentials},
+    router::{self, Origins},
+    service::proxy::head,
+    ws,
+};
+
+/// What the gateway puts in.
+const IDENTITY: HeaderName = HeaderName::from_static("x-remote-user");
+
+fuzz_target!(|octets: &[u8]| {
+    let mut fields = [httparse::EMPTY_HEADER; 64];
+    let mut parsed = httparse::Request::new(&mut fields);
+    if !parsed.parse(octets).is_ok_and(|parsed| parsed.is_complete()) {
+        return;
+    }
+    let mut request = Request::builder().method(parsed.method.unwrap()).uri(parsed.path.unwrap());
+    for field in parsed.headers {
+        let Ok(value) = HeaderValue::from_bytes(field.value) else { return };
+        request = request.header(field.name, value);
+    }
+    let Ok(request) = request.body(()) else { return };
+
+    let origins = Origins::new(["https://friend.test".to_owned()]).unwrap();
+    let invited = router::invited(&request, &origins, "https").is_ok();
+    if request.headers().get(header::ORIGIN).is_some_and(|origin| origin == "null") {
+        assert!(!invited);
+    }
+    let _ = credentials::authorization(request.headers());
+    let _ = credentials::cookie(request.headers(), COOKIE_PREFIX);
+    if ws::is_upgrade(&request) {
+        let _ = ws::accept_key(&request);
+    }
+    let Ok(host) = head::check(&request, "/app") else { return };
+    if let Ok(target) = head::target(request.uri(), "/app") {
+        assert!(target.path().starts_with("/app"), "{target}");
+    }
+    let mut headers = request.headers().clone();
+    head::strip_request(&mut headers, &IDENTITY);
+    for name in headers.keys() {
+        let plain = name.as_str().replace(['_', '.'], "-");
+        assert!(plain != "x-remote-user" && plain != "forwarded" && plain != "connection", "{name}");
+    }
+    for cookie in headers.get_all(header::COOKIE) {
+        let text = String::from_utf8_lossy(cookie.as_bytes()).to_ascii_lowercase();
+        let own = text.split(';').any(|pair| pair.trim_start().starts_with("__host-ticketgate"));
+        assert!(!own, "{text}");
+    }
+    head::forward(&mut headers, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), host.as_ref(), "https");
+    assert_eq!(headers.get_all(header::FORWARDED).iter().count(), 1);
+});

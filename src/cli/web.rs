@@ -1,0 +1,126 @@
+//! The flags that every mode has in common: where it listens, with which certificate, for whom, how long.
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs as _},
+    num::NonZeroUsize,
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::Args as ClapArgs;
+
+use crate::{
+    gateway::Hall,
+    limits::{Allowed, Timeouts},
+    router::{OriginError, Origins},
+    tls,
+};
+
+/// Flags for the front of a gateway.
+#[derive(ClapArgs, Debug)]
+// Its name would be that of the flags that it is a part of.
+#[group(skip)]
+pub struct Args {
+    /// Address for HTTP and WebSocket; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    listen: SocketAddr,
+    /// PEM file of certificates, the server's own first; read again on SIGHUP
+    #[arg(long, value_name = "PEM", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// PEM file of the private key
+    #[arg(long, value_name = "PEM", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Origin of pages that may use the gateway beside its own; * allows all
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Seconds that a connection may idle
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    idle_timeout: Duration,
+    /// Seconds from the first octet of a message to its last
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    message_timeout: Duration,
+    /// Seconds that open connections may go on after SIGTERM
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    drain_timeout: Duration,
+    /// Threads that serve; without it one for each processor with TLS, and one without
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Connections in all
+    #[arg(long, value_name = "N", default_value = "20000")]
+    max_connections: NonZeroUsize,
+    /// Connections of one peer; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    peer_connections: usize,
+    /// Requests of one peer in flight; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    peer_requests: usize,
+    /// Requests of one peer a second, twice as many at once; 0 for no limit
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    peer_rate: u32,
+}
+
+impl Args {
+    /// How many threads serve.
+    ///
+    /// One relays more than any KDC answers, and with a second one each exchange pays for waking it. TLS
+    /// handshakes are what more processors are good for.
+    #[must_use]
+    pub fn threads(&self) -> NonZeroUsize {
+        let default = || match self.tls_cert {
+            Some(_) => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            None => NonZeroUsize::MIN,
+        };
+        self.threads.unwrap_or_else(default)
+    }
+
+    /// Whether what passes on the way to a peer can be read there: no TLS, and an address that others reach.
+    #[must_use]
+    pub const fn is_exposed(&self) -> bool {
+        self.tls_cert.is_none() && !self.listen.ip().is_loopback()
+    }
+
+    /// The settings that the flags come to.
+    ///
+    /// # Errors
+    ///
+    /// [`OriginError`].
+    pub fn hall(self) -> Result<Hall, OriginError> {
+        let tls = self.tls_cert.zip(self.tls_key).map(|(certificate, key)| tls::Files { certificate, key });
+        Ok(Hall {
+            listen: self.listen,
+            tls,
+            origins: Origins::new(self.allow_origin)?,
+            allowed: Allowed {
+                connections: self.max_connections.get(),
+                connections_per_peer: self.peer_connections,
+                in_flight_per_peer: self.peer_requests,
+                peer_rate: self.peer_rate,
+                principal_rate: 0,
+            },
+            timeouts: Timeouts { idle: self.idle_timeout, message: self.message_timeout },
+            drain: self.drain_timeout,
+        })
+    }
+}
+
+/// Reads an address as `--listen` takes it.
+///
+/// # Errors
+///
+/// How to write one.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    found.ok_or_else(|| "write it as HOST:PORT, with IPv6 addresses in brackets".to_owned())
+}
+
+/// Reads seconds as `--idle-timeout` takes them.
+///
+/// # Errors
+///
+/// How to write them.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .filter(|seconds| !seconds.is_zero() && *seconds <= Duration::from_secs(86_400))
+        .ok_or_else(|| "write it as seconds above 0 and up to 86400, such as 9 or 0.5".to_owned())
+}

@@ -1,0 +1,195 @@
+//! Who may pass: a request head goes in, and out comes a pass, a challenge or a denial. It knows no service.
+
+pub mod credentials;
+pub mod gss;
+pub mod keytab_file;
+pub mod replay_file;
+pub mod session;
+pub mod subject;
+pub mod visitor;
+
+use std::sync::Arc;
+
+use http::{HeaderValue, request::Parts};
+use tpg::{
+    acceptor::{Judgement, Seen, Verdict},
+    local_name::Rules,
+    permit::Permit,
+    roles::Grants,
+};
+
+use self::{
+    credentials::{Presented, negotiate},
+    gss::Gss,
+    session::Sessions,
+    subject::Subject,
+    visitor::Visitor,
+};
+use crate::record::{RequestId, admission};
+
+/// Names of the gateway's own session cookies start with this. They never reach a back end.
+pub const COOKIE_PREFIX: &str = "__Host-ticketgate";
+
+/// Proof that a request may be served. Only this file makes one; a service takes it by value.
+#[derive(Debug)]
+#[must_use = "a pass that nobody asks for protects nothing"]
+pub struct Pass {
+    /// Who is admitted.
+    pub subject: Subject,
+    /// The gateway's own proof to the peer (`WWW-Authenticate`), which goes on any response to this request.
+    pub reply: Option<HeaderValue>,
+    /// A cookie that spares the next proof.
+    pub set_cookie: Option<HeaderValue>,
+    /// When the pass ends, in seconds since 1970, UTC. A socket ends then at the latest.
+    pub ends: Option<i64>,
+    _seal: Seal,
+}
+
+/// Keeps others from making a pass.
+#[derive(Debug)]
+struct Seal;
+
+/// The verdict about a request.
+#[derive(Debug)]
+pub enum Admission {
+    /// It is answered with a challenge, `WWW-Authenticate`.
+    Challenge(HeaderValue),
+    /// The peer is known and may not, or has failed often enough. No challenge, or it would only try the same again.
+    Denied {
+        /// The gateway's own proof to the peer (`WWW-Authenticate`).
+        reply: Option<HeaderValue>,
+    },
+    /// It is served.
+    Pass(Pass),
+    /// The gateway cannot say, and that is not the peer's fault.
+    Unavailable,
+    /// The credentials cannot be read, whoever presents them.
+    Unreadable,
+}
+
+/// What a realm is made of.
+#[derive(Debug)]
+pub struct Realm {
+    /// The acceptor of tickets.
+    pub gss: Arc<Gss>,
+    /// How local names are made.
+    pub rules: Rules,
+    /// Who has which roles.
+    pub grants: Grants,
+    /// The roles that are needed, all of them.
+    pub required: Vec<String>,
+    /// Sessions, if they spare further tickets.
+    pub sessions: Option<Sessions>,
+    /// Whether a pass ends with its ticket.
+    pub ends_with_ticket: bool,
+    /// Channel bindings of proxies in front, good on every connection.
+    pub bindings: Vec<[u8; 16]>,
+}
+
+impl Realm {
+    /// Judges a request head. The origin of the page that sent it must have been judged before: tickets and
+    /// cookies are sent by browsers on anybody's behalf. `id` names the request in the log.
+    pub async fn admit(&self, id: RequestId, head: &Parts, visitor: &Visitor) -> Admission {
+        match credentials::authorization(&head.headers) {
+            Ok(Presented::Negotiate(token)) => self.ticket(id, &token, visitor).await,
+            Ok(Presented::Nothing) => self.session(id, head, visitor),
+            Err(fault @ credentials::CredentialsError::Duplicate) => {
+                admission::unreadable(id, visitor, fault);
+                Admission::Unreadable
+            }
+            Err(fault) => {
+                admission::unreadable(id, visitor, fault);
+                self.challenge_again(visitor, None)
+            }
+        }
+    }
+
+    /// A request without a token: a session, or a challenge.
+    fn session(&self, id: RequestId, head: &Parts, visitor: &Visitor) -> Admission {
+        let found = self.sessions.as_ref().and_then(|sessions| {
+            let value = credentials::cookie(&head.headers, sessions.name())?;
+            sessions.find(value, gss::utc().seconds())
+        });
+        let Some(session) = found else {
+            admission::challenged(id, visitor);
+            return Admission::Challenge(negotiate(None));
+        };
+        if let Some(missing) = self.missing(&session.subject) {
+            admission::denied(id, visitor, &session.subject, missing);
+            return Admission::Denied { reply: None };
+        }
+        admission::resumed(id, visitor, &session);
+        Admission::Pass(Pass {
+            subject: session.subject,
+            reply: None,
+            set_cookie: None,
+            ends: self.ends_with_ticket.then_some(session.ends),
+            _seal: Seal,
+        })
+    }
+
+    /// A request with a token.
+    async fn ticket(&self, id: RequestId, token: &[u8], visitor: &Visitor) -> Admission {
+        let mut bindings = visitor.bindings.clone();
+        bindings.extend_from_slice(&self.bindings);
+        let seen = Seen { bindings: &bindings, peer: Some(visitor.address.ip()) };
+        let Judgement { verdict, found } = self.gss.accept(token, visitor.pending(), &seen).await;
+        match verdict {
+            Verdict::Granted { permit, reply } => {
+                visitor.succeeded();
+                self.granted(id, permit, reply.map(|reply| negotiate(Some(&reply))), visitor)
+            }
+            Verdict::More { reply, pending } => {
+                visitor.keep(pending);
+                admission::continued(id, visitor);
+                Admission::Challenge(negotiate(Some(&reply)))
+            }
+            Verdict::Refused { refusal, reply } => {
+                admission::refused(id, visitor, &refusal, &found);
+                if refusal.is_ours() {
+                    return Admission::Unavailable;
+                }
+                self.challenge_again(visitor, reply.as_deref())
+            }
+        }
+    }
+
+    /// After a failure the client may try once more on its connection; who fails again is not asked a third time,
+    /// since browsers would ask their user, over and over.
+    fn challenge_again(&self, visitor: &Visitor, reply: Option<&[u8]>) -> Admission {
+        if visitor.failed() {
+            Admission::Denied { reply: None }
+        } else {
+            Admission::Challenge(negotiate(reply))
+        }
+    }
+
+    fn granted(
+        &self,
+        id: RequestId,
+        permit: Permit,
+        reply: Option<HeaderValue>,
+        visitor: &Visitor,
+    ) -> Admission {
+        let subject = Subject::new(permit.identity(), &self.rules, &self.grants);
+        if let Some(missing) = self.missing(&subject) {
+            admission::denied(id, visitor, &subject, missing);
+            // With the proof, so that a client that asked for it knows who turned it away.
+            return Admission::Denied { reply };
+        }
+        admission::granted(id, visitor, &subject, &permit);
+        let ends = permit.ends().seconds();
+        let set_cookie = self
+            .sessions
+            .as_ref()
+            .filter(|_| visitor.is_private())
+            .and_then(|sessions| sessions.begin(&subject, ends, gss::utc().seconds()));
+        let ends = self.ends_with_ticket.then_some(ends);
+        Admission::Pass(Pass { subject, reply, set_cookie, ends, _seal: Seal })
+    }
+
+    /// The first role that is needed and that the subject does not have.
+    fn missing(&self, subject: &Subject) -> Option<&str> {
+        self.required.iter().find(|role| !subject.roles.contains(*role)).map(String::as_str)
+    }
+}

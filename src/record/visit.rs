@@ -1,0 +1,140 @@
+//! The record of a visit to a back end: one line at the end of each request and each joined socket.
+//!
+//! Paths are written without their queries, which carry what nobody else should read.
+
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use http::{Method, StatusCode, Uri};
+use tgg::moment::Moment;
+use tracing::info;
+
+use super::{RequestId, took_us, word};
+use crate::ambient;
+
+/// Octets of a path that are written.
+const MAX_PATH: usize = 200;
+
+const TARGET: &str = "ticketgate::visit";
+
+/// How a visit ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum End {
+    /// The response is out.
+    Answered,
+    /// The back end broke off in the middle of it.
+    BackendBroke,
+    /// The client did not wait for the end of it.
+    ClientLeft,
+}
+
+impl End {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::BackendBroke => "backend_broke",
+            Self::ClientLeft => "client_left",
+        }
+    }
+}
+
+/// A visit that goes on. Its line is written at its end, and at the latest when it is dropped.
+#[derive(Debug)]
+pub struct Visit {
+    /// Names it in the log.
+    pub id: RequestId,
+    peer: SocketAddr,
+    /// Over what: `http`, `ws`, `tcp`.
+    pub via: &'static str,
+    /// Who is admitted.
+    pub principal: Option<String>,
+    /// The back end.
+    pub backend: Option<Arc<str>>,
+    method: Method,
+    uri: Uri,
+    /// What the client was told.
+    pub status: Option<StatusCode>,
+    /// Octets of the request's body, or that a socket's client sent.
+    pub octets_in: Arc<AtomicU64>,
+    /// Octets of the response's body, or that a socket's client was sent.
+    pub octets_out: u64,
+    started: Moment,
+    is_over: bool,
+}
+
+impl Visit {
+    /// One that begins.
+    #[must_use]
+    pub fn new(peer: SocketAddr, via: &'static str, method: Method, uri: Uri) -> Self {
+        Self {
+            id: RequestId::next(),
+            peer,
+            via,
+            principal: None,
+            backend: None,
+            method,
+            uri,
+            status: None,
+            octets_in: Arc::default(),
+            octets_out: 0,
+            started: ambient::now(),
+            is_over: false,
+        }
+    }
+
+    /// Has no line written.
+    pub fn forget(mut self) {
+        self.is_over = true;
+    }
+
+    /// Writes the line of a request, once.
+    pub fn end(&mut self, end: End) {
+        self.write(end.word(), None, &format_args!("Request"));
+    }
+
+    /// Writes the line of a joined socket.
+    pub fn parted(mut self, why: &'static str) {
+        self.write(why, None, &format_args!("Socket"));
+    }
+
+    /// Writes the line of a request that was not served. `why` is for the operator and ends with the remedy.
+    pub fn refused(mut self, outcome: &'static str, blame: &'static str, why: &dyn fmt::Display) {
+        self.write(outcome, Some(blame), &format_args!("Not served: {why}"));
+    }
+
+    fn write(&mut self, outcome: &'static str, blame: Option<&'static str>, message: &fmt::Arguments<'_>) {
+        if std::mem::replace(&mut self.is_over, true) {
+            return;
+        }
+        let path = self.uri.path();
+        info!(
+            target: TARGET,
+            id = %self.id,
+            peer = %self.peer,
+            via = self.via,
+            principal = self.principal.as_deref(),
+            method = %self.method,
+            path = %word(path.get(..MAX_PATH).unwrap_or(path)),
+            backend = self.backend.as_deref(),
+            status = self.status.map(|status| status.as_u16()),
+            octets_in = self.octets_in.load(Ordering::Relaxed),
+            octets_out = self.octets_out,
+            outcome,
+            blame,
+            took_us = took_us(self.started),
+            "{message}"
+        );
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.end(End::ClientLeft);
+    }
+}

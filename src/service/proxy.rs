@@ -1,0 +1,408 @@
+//! `proxy`: those who are admitted reach a back end, and nobody else.
+//!
+//! The order is what protects: the head is judged, then the peer is admitted, then the back end is reached, and
+//! only then is the client told 101. Nothing that a client sent before that goes to the back end first.
+
+pub mod body;
+pub mod dial;
+pub mod failure;
+pub mod head;
+mod joined;
+mod pool;
+pub mod url;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header, request::Parts, uri::Authority};
+use hyper::{
+    body::{Body as _, Incoming},
+    upgrade,
+};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+
+use self::{
+    body::{Outgoing, Returning, Wanted},
+    dial::{Connection, Dialler},
+    failure::BackendFailure,
+    pool::{Lease, Pool},
+    url::{BackendUrl, Scheme},
+};
+use crate::{
+    answer::{self, BadHead},
+    body::{Body, passed_on},
+    limits::Peer,
+    realm::{Admission, Pass, Realm, visitor::Visitor},
+    record::{RequestId, visit::Visit},
+    splice::Speaks,
+    ws,
+};
+
+pub use joined::Joined;
+
+/// What a proxy is made of.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where sockets go, if anywhere.
+    pub sockets: Option<BackendUrl>,
+    /// Where ordinary requests go, if anywhere.
+    pub requests: Option<BackendUrl>,
+    /// The field that tells the back end who asks.
+    pub identity: HeaderName,
+    /// What back ends are called in `Host`; without it what their URL calls them.
+    pub host: Option<HeaderValue>,
+    /// How long a connection to a back end may take.
+    pub connect: Duration,
+    /// How long the head of a back end's response may take.
+    pub respond: Duration,
+    /// How long a joined socket may last, whatever its pass says.
+    pub lifetime: Option<Duration>,
+    /// How long a joined socket may idle.
+    pub idle: Option<Duration>,
+}
+
+/// A way to back ends through a gate.
+#[derive(Debug)]
+pub struct Proxy {
+    realm: Realm,
+    sockets: Option<Arc<Backend>>,
+    requests: Option<Arc<Backend>>,
+    identity: HeaderName,
+    respond: Duration,
+    lifetime: Option<Duration>,
+    idle: Option<Duration>,
+}
+
+/// One back end.
+#[derive(Debug)]
+struct Backend {
+    scheme: Scheme,
+    base: String,
+    /// For the record.
+    name: Arc<str>,
+    host: HeaderValue,
+    pool: Arc<Pool>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Counts the peer.
+    pub peer: Arc<Peer>,
+    /// Its connection.
+    pub visitor: Arc<Visitor>,
+    /// `http` or `https`, as the connection is.
+    pub scheme: &'static str,
+}
+
+/// A request that may be served.
+struct Admitted {
+    pass: Pass,
+    head: Parts,
+    body: Incoming,
+    /// What the client called the gateway.
+    host: Option<Authority>,
+    /// For an upgrade: what the client takes for an answer to its key.
+    key: Option<HeaderValue>,
+}
+
+/// What came of reaching a back end.
+enum Reached {
+    /// A response to pass back, and the connection that it comes over if that may be used again.
+    Response(Response<Incoming>, Option<Lease>),
+    /// A socket: what the client is told, the connection, and what was read of it already.
+    Socket(Response<Body>, Connection, Bytes, Speaks),
+}
+
+/// Why a request is not served.
+enum Refused {
+    Backend(BackendFailure),
+    Head(BadHead),
+    /// By the gate, which wrote why.
+    NotAdmitted(Response<Body>),
+}
+
+impl From<BadHead> for Refused {
+    fn from(bad: BadHead) -> Self {
+        Self::Head(bad)
+    }
+}
+
+impl From<BackendFailure> for Refused {
+    fn from(why: BackendFailure) -> Self {
+        Self::Backend(why)
+    }
+}
+
+impl Settings {
+    /// Whether back ends can be told who asks in this field: it must have no meaning of its own.
+    #[must_use]
+    pub fn may_name(identity: &HeaderName) -> bool {
+        head::may_name(identity)
+    }
+}
+
+impl Proxy {
+    /// A proxy; `None` if a back end's host cannot be named in a certificate or in `Host`.
+    #[must_use]
+    pub fn new(settings: Settings, realm: Realm, tls: Option<&Arc<ClientConfig>>) -> Option<Self> {
+        let Settings { identity, host, connect, respond, lifetime, idle, .. } = settings;
+        let backend = |url: &BackendUrl| {
+            Some(Arc::new(Backend {
+                scheme: url.scheme,
+                base: url.base.clone(),
+                name: url.to_string().into(),
+                host: host.clone().or_else(|| HeaderValue::from_str(&url.authority).ok())?,
+                pool: Pool::new(Dialler::new(url, tls, connect)?),
+            }))
+        };
+        let requests = match &settings.requests {
+            Some(url) => Some(backend(url)?),
+            None => None,
+        };
+        let sockets = match &settings.sockets {
+            Some(url) => Some(backend(url)?),
+            None => requests.clone(),
+        };
+        Some(Self { realm, sockets, requests, identity, respond, lifetime, idle })
+    }
+
+    /// The response to a page that was not invited.
+    pub fn refuse_page<B>(&self, request: &Request<B>, address: SocketAddr, bad: BadHead) -> Response<Body> {
+        let via = if ws::is_upgrade(request) { "ws" } else { "http" };
+        refuse(bad.into(), Visit::new(address, via, request.method().clone(), request.uri().clone()))
+    }
+
+    /// Answers a request. If the answer is 101 the client's connection is to be joined with the back end's.
+    pub async fn answer(
+        &self,
+        request: Request<Incoming>,
+        caller: &Caller,
+    ) -> (Response<Body>, Option<Joined>) {
+        let is_upgrade = ws::is_upgrade(&request);
+        let backend = if is_upgrade { &self.sockets } else { &self.requests };
+        let via = if is_upgrade { "ws" } else { "http" };
+        let mut visit =
+            Visit::new(caller.visitor.address, via, request.method().clone(), request.uri().clone());
+        let base = backend.as_ref().map_or("", |backend| &backend.base);
+        // Held until the head of the response is there.
+        let Ok(_in_flight) = caller.peer.request() else {
+            // One line for each would let a flood fill the disk.
+            visit.forget();
+            return (answer::bad_head(BadHead::TooMany), None);
+        };
+        let admitted = match self.admit(request, base, is_upgrade, caller, visit.id).await {
+            Ok(admitted) => admitted,
+            Err(refused) => return (refuse(refused, visit), None),
+        };
+        let pass = &admitted.pass;
+        visit.principal = Some(pass.subject.principal.clone());
+        visit.backend = backend.as_ref().map(|backend| Arc::clone(&backend.name));
+        let (reply, cookie, ends) = (pass.reply.clone(), pass.set_cookie.clone(), pass.ends);
+        let octets = Arc::clone(&visit.octets_in);
+        let reached = self.reach(backend.as_deref(), admitted, caller, &octets).await;
+        let (mut response, joined) = match reached {
+            Err(refused) => (refuse(refused, visit), None),
+            Ok(Reached::Response(mut response, lease)) => {
+                head::strip_response(response.headers_mut());
+                visit.status = Some(response.status());
+                (response.map(|body| passed_on(Returning::new(body, lease, visit))), None)
+            }
+            Ok(Reached::Socket(response, connection, early, speaks)) => {
+                visit.status = Some(response.status());
+                if speaks == Speaks::Octets {
+                    visit.via = "tcp";
+                }
+                let joined = Joined {
+                    connection,
+                    early,
+                    speaks,
+                    ends: joined::end(ends, self.lifetime),
+                    idle: self.idle,
+                    visit,
+                };
+                (response, Some(joined))
+            }
+        };
+        let headers = response.headers_mut();
+        if let Some(reply) = reply {
+            headers.append(header::WWW_AUTHENTICATE, reply);
+        }
+        if let Some(cookie) = cookie {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+        (response, joined)
+    }
+
+    /// Judges a head, and has the gate judge it.
+    async fn admit(
+        &self,
+        request: Request<Incoming>,
+        base: &str,
+        is_upgrade: bool,
+        caller: &Caller,
+        id: RequestId,
+    ) -> Result<Admitted, Refused> {
+        let host = head::check(&request, base)?;
+        let key = if is_upgrade { Some(ws::accept_key(&request)?) } else { None };
+        // Octets behind the head would stand before the first frame.
+        if is_upgrade && !request.body().is_end_stream() {
+            return Err(BadHead::Upgrade.into());
+        }
+        let (head, body) = request.into_parts();
+        Err(Refused::NotAdmitted(match self.realm.admit(id, &head, &caller.visitor).await {
+            Admission::Pass(pass) => return Ok(Admitted { pass, head, body, host, key }),
+            Admission::Challenge(challenge) => answer::challenge(challenge),
+            Admission::Denied { reply } => answer::denied(reply),
+            Admission::Unavailable => answer::unjudged(),
+            Admission::Unreadable => answer::unreadable(),
+        }))
+    }
+
+    /// Has the back end serve a request that may be served.
+    async fn reach(
+        &self,
+        backend: Option<&Backend>,
+        mut admitted: Admitted,
+        caller: &Caller,
+        octets: &Arc<AtomicU64>,
+    ) -> Result<Reached, Refused> {
+        let backend = backend.ok_or(BadHead::SocketsOnly)?;
+        let (key, offers) = (admitted.key.take(), Offers::of(&admitted.head.headers));
+        let asked = self.ask(backend, admitted, caller, octets)?;
+        Ok(match key {
+            None => self.request(backend, asked, octets).await?,
+            Some(key) => self.socket(backend, asked, key, &offers, octets).await?,
+        })
+    }
+
+    /// What the back end is asked.
+    fn ask(
+        &self,
+        backend: &Backend,
+        admitted: Admitted,
+        caller: &Caller,
+        octets: &Arc<AtomicU64>,
+    ) -> Result<Request<Outgoing>, BadHead> {
+        let Admitted { pass, head: Parts { method, uri, mut headers, .. }, body, host, .. } = admitted;
+        let takes_trailers = ws::has_token(&headers, header::TE, "trailers");
+        head::strip_request(&mut headers, &self.identity);
+        head::forward(&mut headers, caller.visitor.address, host.as_ref(), caller.scheme);
+        headers.insert(header::HOST, backend.host.clone());
+        headers.insert(self.identity.clone(), pass.subject.header());
+        if takes_trailers {
+            headers.insert(header::TE, HeaderValue::from_static("trailers"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+        }
+        let mut request = Request::new(Outgoing::new(body, octets, &self.identity));
+        *request.method_mut() = method;
+        *request.uri_mut() = head::target(&uri, &backend.base)?;
+        let waits = ws::has_token(&headers, header::EXPECT, "100-continue");
+        *request.headers_mut() = headers;
+        if waits {
+            let wanted = Wanted::by(&mut request);
+            request.body_mut().wait(wanted);
+        }
+        Ok(request)
+    }
+
+    async fn request(
+        &self,
+        backend: &Backend,
+        request: Request<Outgoing>,
+        octets: &AtomicU64,
+    ) -> Result<Reached, BackendFailure> {
+        let (response, lease) = backend.pool.send(request, self.respond, octets).await?;
+        if ws::switches(&response) {
+            return Err(BackendFailure::Unasked);
+        }
+        Ok(Reached::Response(response, Some(lease)))
+    }
+
+    async fn socket(
+        &self,
+        backend: &Backend,
+        mut request: Request<Outgoing>,
+        key: HeaderValue,
+        offers: &Offers,
+        octets: &AtomicU64,
+    ) -> Result<Reached, BackendFailure> {
+        if backend.scheme == Scheme::Tcp {
+            let connection = backend.pool.dialler().dial().await?;
+            let response = ws::switch(key, offers.for_octets());
+            return Ok(Reached::Socket(response, connection, Bytes::new(), Speaks::Octets));
+        }
+        ws::set_upgrade(request.headers_mut());
+        let mut response = backend.pool.ask_once(request, self.respond, octets).await?;
+        if !ws::switches(&response) {
+            return Ok(Reached::Response(response, None));
+        }
+        if !ws::is_switch(&response) || !offers.allow(response.headers()) {
+            return Err(BackendFailure::Unasked);
+        }
+        if response.headers().get(header::SEC_WEBSOCKET_ACCEPT) != Some(&key) {
+            return Err(BackendFailure::Accept);
+        }
+        let upgraded = upgrade::on(&mut response).await.map_err(BackendFailure::Broken)?;
+        // The connection's own type, so that what HTTP needed of it is given back.
+        let parts = upgraded.downcast::<TokioIo<Connection>>().map_err(|_| BackendFailure::Unasked)?;
+        let mut answer = answer::status(response.status());
+        *answer.headers_mut() = std::mem::take(response.headers_mut());
+        head::strip_response(answer.headers_mut());
+        ws::set_upgrade(answer.headers_mut());
+        Ok(Reached::Socket(answer, parts.io.into_inner(), parts.read_buf, Speaks::WebSocket))
+    }
+}
+
+/// The response to a request that is not served, and its record.
+fn refuse(refused: Refused, mut visit: Visit) -> Response<Body> {
+    let (response, outcome, blame, why): (_, _, _, Box<dyn std::fmt::Display>) = match refused {
+        Refused::Backend(why) => (answer::backend(&why), why.word(), "backend", Box::new(why)),
+        Refused::Head(bad) => (answer::bad_head(bad), bad.word(), "peer", Box::new(bad)),
+        Refused::NotAdmitted(response) => {
+            visit.forget();
+            return response;
+        }
+    };
+    visit.status = Some(response.status());
+    visit.refused(outcome, blame, &why);
+    response
+}
+
+/// What a client offered in an upgrade.
+struct Offers {
+    protocols: Vec<String>,
+    extensions: bool,
+}
+
+impl Offers {
+    fn of(headers: &HeaderMap) -> Self {
+        Self {
+            protocols: ws::offered(headers).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            extensions: headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS),
+        }
+    }
+
+    /// The sub-protocol under which octets go: `binary` as VNC clients ask for it, or else the first. A stream of
+    /// octets disagrees with none, and Chromium takes no answer without one if it offered any.
+    fn for_octets(&self) -> Option<HeaderValue> {
+        let binary = self.protocols.iter().find(|name| *name == "binary");
+        binary.or(self.protocols.first()).and_then(|name| HeaderValue::from_str(name).ok())
+    }
+
+    /// Whether a back end chose among what was offered (RFC 6455 section 4.1).
+    fn allow(&self, headers: &HeaderMap) -> bool {
+        let mut chosen = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
+        let protocol = match (chosen.next(), chosen.next()) {
+            (None, _) => true,
+            (Some(chosen), None) => self.protocols.iter().any(|name| chosen == name.as_str()),
+            (Some(_), Some(_)) => false,
+        };
+        protocol && (self.extensions || !headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS))
+    }
+}

@@ -1,0 +1,46 @@
+//! Why a back end did not serve a request that may be served.
+
+use std::io;
+
+/// What is wrong with a back end or the way to it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendFailure {
+    /// No connection can be opened.
+    #[error("cannot connect to the back end: {0}; is it running, and is --connect right?")]
+    Absent(io::Error),
+    /// It answered an upgrade with another key than the client's.
+    #[error("the back end answered the upgrade with a wrong Sec-WebSocket-Accept; is it a WebSocket server?")]
+    Accept,
+    /// It broke the connection off or did not answer in HTTP.
+    #[error("the back end broke off: {0}; look at its log")]
+    Broken(hyper::Error),
+    /// It was connected to and gave no answer in time.
+    #[error("the back end did not answer in time; if it may take longer, raise --response-timeout")]
+    Late,
+    /// It did not let itself be connected to in time.
+    #[error("the back end cannot be reached in time; is a firewall in between?")]
+    Silent,
+    /// There is no TLS with it.
+    #[error("no TLS with the back end: {0}; name who signs its certificate with --backend-ca")]
+    Tls(io::Error),
+    /// It switched to what was not asked for: another protocol, sub-protocol, or any at all.
+    #[error("the back end switched to a protocol that was not asked for; is it a WebSocket server?")]
+    Unasked,
+}
+
+impl BackendFailure {
+    /// One word for logs and counters.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Absent(_) => "backend_absent",
+            Self::Accept => "backend_accept",
+            Self::Broken(_) => "backend_broken",
+            Self::Late => "backend_late",
+            Self::Silent => "backend_silent",
+            Self::Tls(_) => "backend_tls",
+            Self::Unasked => "backend_unasked",
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The heads that pass between a client and a back end: what is refused, what is taken out, what is put in.
+//!
+//! Whatever a back end could take for the gateway's word is taken out of the client's request first, in every
+//! spelling: servers behind CGI, WSGI or PHP read `x_remote_user` and `x-remote-user` as one name. Only then
+//! is the gateway's own put in, and nothing that the client says can have it dropped on the way
+//! (`Connection` is written anew).
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header,
+    uri::{Authority, PathAndQuery},
+};
+
+use crate::{answer::BadHead, realm::COOKIE_PREFIX, ws};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Fields that are for the next hop alone (RFC 9110 section 7.6.1), in any message.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Fields whose look-alikes a back end must not see: it might believe those.
+const WEIGHTY: [&str; 6] = ["authorization", "content-length", "content-type", "cookie", "host", "origin"];
+
+/// Checks what no back end should have to judge, and returns the host that the client asked for.
+///
+/// # Errors
+///
+/// [`BadHead::Host`], [`BadHead::Path`] or [`BadHead::Unserved`].
+pub fn check<B>(head: &Request<B>, base: &str) -> Result<Option<Authority>, BadHead> {
+    // The first is for forward proxies; the other would show a page what the gateway has put in.
+    if matches!(*head.method(), Method::CONNECT | Method::TRACE) {
+        return Err(BadHead::Unserved);
+    }
+    let path = head.uri().path();
+    if !path.starts_with('/') || (!base.is_empty() && climbs(path)) {
+        return Err(BadHead::Path);
+    }
+    let mut hosts = head.headers().get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (None, _) if head.version() < Version::HTTP_11 => None,
+        (Some(host), None) => Some(host.as_bytes()),
+        // RFC 9112 section 3.2.
+        _ => return Err(BadHead::Host),
+    };
+    // A target that names a host goes before the field (RFC 9112 section 3.2.2).
+    let host = match (head.uri().authority(), host) {
+        (Some(named), _) => Some(named.clone()),
+        (None, Some(host)) => Some(Authority::try_from(host).map_err(|_| BadHead::Host)?),
+        (None, None) => None,
+    };
+    match host {
+        Some(host) if host.as_str().contains('@') => Err(BadHead::Host),
+        host => Ok(host),
+    }
+}
+
+/// Whether a path leaves the one that it is put behind, in whatever way a back end might read it.
+fn climbs(path: &str) -> bool {
+    let path = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+    path.split(['/', '\\']).any(|segment| segment.split(';').next() == Some(".."))
+}
+
+/// The target at the back end: its own path, then the client's path and query.
+///
+/// # Errors
+///
+/// [`BadHead::Path`] if that is too long or not a path.
+pub fn target(uri: &Uri, base: &str) -> Result<Uri, BadHead> {
+    let asked = uri.path_and_query().ok_or(BadHead::Path)?;
+    if base.is_empty() {
+        return Ok(Uri::from(asked.clone()));
+    }
+    let joined = PathAndQuery::try_from(format!("{base}{asked}")).map_err(|_| BadHead::Path)?;
+    Ok(Uri::from(joined))
+}
+
+/// The client's fields that a back end may see. `identity` is the field that names the principal.
+pub fn strip_request(headers: &mut HeaderMap, identity: &HeaderName) {
+    strip_hop_by_hop(headers);
+    let doomed: Vec<_> = headers.keys().filter(|name| is_ours(name.as_str(), identity)).cloned().collect();
+    for name in doomed {
+        headers.remove(name);
+    }
+    keep(headers, &header::AUTHORIZATION, |value| !is_negotiate(value));
+    strip_cookies(headers);
+}
+
+/// The back end's fields that a client may see.
+pub fn strip_response(headers: &mut HeaderMap) {
+    strip_hop_by_hop(headers);
+    // A cookie of ours that the gateway did not make.
+    keep(headers, &header::SET_COOKIE, |value| !is_own_cookie(value.as_bytes()));
+}
+
+/// Takes out what is for this hop alone, and what the message says is (RFC 9110 section 7.6.1).
+fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    let nominated: Vec<_> = ws::tokens(headers, header::CONNECTION)
+        .filter(|token| !token.eq_ignore_ascii_case("close"))
+        .filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok())
+        .collect();
+    for name in nominated {
+        headers.remove(name);
+    }
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+/// Whether a back end could take a field for one that the gateway puts in, or for one that has weight.
+fn is_ours(name: &str, identity: &HeaderName) -> bool {
+    let unlike = name.contains(['_', '.']);
+    reads_as(name, identity.as_str())
+        || reads_as(name, "forwarded")
+        || reads_as(name, "x-real-ip")
+        || name.get(..12).is_some_and(|start| reads_as(start, "x-forwarded-"))
+        || (unlike && WEIGHTY.iter().chain(&HOP_BY_HOP).any(|weighty| reads_as(name, weighty)))
+}
+
+/// Whether a field may name the principal: it must have no meaning of its own.
+pub(super) fn may_name(identity: &HeaderName) -> bool {
+    let name = identity.as_str();
+    let mut weighty = WEIGHTY.iter().chain(&HOP_BY_HOP).chain(&["forwarded", "expect", "trailer"]);
+    !weighty.any(|weighty| reads_as(name, weighty))
+        && !["sec-websocket-", "x-forwarded-"].iter().any(|start| name.starts_with(start))
+}
+
+/// Whether two names of fields are one to those who read `_` and `.` as `-`. `name` is in lower case.
+fn reads_as(name: &str, other: &str) -> bool {
+    let plain = |octet| if matches!(octet, b'_' | b'.') { b'-' } else { octet };
+    name.len() == other.len() && name.bytes().map(plain).eq(other.bytes().map(plain))
+}
+
+fn is_negotiate(value: &HeaderValue) -> bool {
+    let scheme = value.as_bytes().split(u8::is_ascii_whitespace).find(|word| !word.is_empty());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"negotiate"))
+}
+
+fn is_own_cookie(cookie: &[u8]) -> bool {
+    let name = cookie.trim_ascii_start().get(..COOKIE_PREFIX.len());
+    name.is_some_and(|name| name.eq_ignore_ascii_case(COOKIE_PREFIX.as_bytes()))
+}
+
+/// Takes the gateway's own cookies out and leaves the others as they are.
+fn strip_cookies(headers: &mut HeaderMap) {
+    let has_own = |value: &HeaderValue| value.as_bytes().split(|octet| *octet == b';').any(is_own_cookie);
+    if !headers.get_all(header::COOKIE).iter().any(has_own) {
+        return;
+    }
+    let values: Vec<_> = headers.get_all(header::COOKIE).iter().cloned().collect();
+    headers.remove(header::COOKIE);
+    for value in values {
+        let cookies = value.as_bytes().split(|octet| *octet == b';');
+        let others: Vec<_> =
+            cookies.filter(|cookie| !is_own_cookie(cookie)).map(<[u8]>::trim_ascii).collect();
+        let rest = HeaderValue::from_bytes(&others.join(&b"; "[..]));
+        if let Some(rest) = rest.ok().filter(|rest| !rest.is_empty()) {
+            headers.append(header::COOKIE, rest);
+        }
+    }
+}
+
+/// Keeps only those values of a field that are as they should be.
+fn keep(headers: &mut HeaderMap, name: &HeaderName, is_kept: impl Fn(&HeaderValue) -> bool) {
+    if headers.get_all(name).iter().all(&is_kept) {
+        return;
+    }
+    let kept: Vec<_> = headers.get_all(name).iter().filter(|value| is_kept(value)).cloned().collect();
+    headers.remove(name);
+    for value in kept {
+        headers.append(name, value);
+    }
+}
+
+/// Says who asked, of whom, and over what: `Forwarded` (RFC 7239) and what came before it.
+pub fn forward(headers: &mut HeaderMap, peer: SocketAddr, host: Option<&Authority>, scheme: &'static str) {
+    let peer = peer.ip().to_canonical();
+    let node = match peer {
+        IpAddr::V4(_) => peer.to_string(),
+        IpAddr::V6(_) => format!("\"[{peer}]\""),
+    };
+    let named = host.map(|host| format!(";host=\"{host}\"")).unwrap_or_default();
+    let mut set = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    set(header::FORWARDED, &format!("for={node}{named};proto={scheme}"));
+    set(FORWARDED_FOR, &peer.to_string());
+    set(FORWARDED_PROTO, scheme);
+    if let Some(host) = host {
+        set(FORWARDED_HOST, host.as_str());
+    }
+}
+
+#[cfg(test)]
+mod tests;

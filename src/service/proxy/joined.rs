@@ -1,0 +1,53 @@
+//! A client and a back end that are about to be joined, and how long they may be.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use bytes::Bytes;
+use tgg::moment::Moment;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+
+use super::dial::Connection;
+use crate::{
+    ambient,
+    record::visit::Visit,
+    splice::{self, Bounds, Early, Speaks},
+};
+
+/// A back end that waits for the client's connection.
+#[derive(Debug)]
+pub struct Joined {
+    pub(super) connection: Connection,
+    pub(super) early: Bytes,
+    pub(super) speaks: Speaks,
+    pub(super) ends: Option<Moment>,
+    pub(super) idle: Option<Duration>,
+    pub(super) visit: Visit,
+}
+
+impl Joined {
+    /// Joins the client's connection, on which the answer 101 is out, until there is a reason to part. `early` is
+    /// what the client sent behind its request.
+    pub async fn run<I>(self, client: I, early: Bytes, message: Duration, draining: CancellationToken)
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Self { connection, early: said, speaks, ends, idle, mut visit } = self;
+        let bounds = Bounds { ends, idle, message, draining };
+        let early = Early { backend: said, client: early };
+        let spliced = splice::join(client, connection, early, speaks, &bounds).await;
+        visit.octets_in.store(spliced.up, Ordering::Relaxed);
+        visit.octets_out = spliced.down;
+        visit.parted(spliced.reason.word());
+    }
+}
+
+/// When a socket ends: with its pass, and after its lifetime at the latest.
+pub(super) fn end(pass_ends: Option<i64>, lifetime: Option<Duration>) -> Option<Moment> {
+    let (now, _) = ambient::time_of_day();
+    let left =
+        pass_ends.map(|ends| Duration::from_secs(u64::try_from(ends.saturating_sub(now)).unwrap_or(0)));
+    let left = left.into_iter().chain(lifetime).min()?;
+    // A timer cannot be set to the end of time.
+    Some(ambient::now() + left.min(Duration::from_secs(365 * 86_400)))
+}

@@ -1,0 +1,315 @@
+//! WebSocket frames as they pass by (RFC 6455 section 5): where one ends, what one holds, how one is made.
+//!
+//! Nothing here keeps a payload: frames may be of any length and arrive in pieces of any size.
+
+use std::ops::Range;
+
+/// Octets of the longest header: two, eight of length, four of mask.
+const MAX_HEADER: usize = 14;
+/// Octets of the longest header that a server writes: it does not mask.
+pub const MAX_SERVER_HEADER: usize = 10;
+/// Octets of the longest payload of a control frame (RFC 6455 section 5.5).
+const MAX_CONTROL: u64 = 125;
+
+const CONTINUATION: u8 = 0;
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const PONG: u8 = 10;
+
+const FIN: u8 = 0x80;
+const RESERVED: u8 = 0x70;
+
+/// What the header of a frame says.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Header {
+    /// FIN, the reserved bits and the opcode.
+    first: u8,
+    mask: Option<[u8; 4]>,
+    payload: u64,
+}
+
+impl Header {
+    /// Reads a header off the start of `octets`, with its length; `None` while it is not whole.
+    fn read(octets: &[u8]) -> Option<(Self, usize)> {
+        let ([first, second], mut rest) = octets.split_first_chunk::<2>()?;
+        let payload = match second & 0x7f {
+            126 => u64::from(u16::from_be_bytes(*take(&mut rest)?)),
+            127 => u64::from_be_bytes(*take(&mut rest)?),
+            short => u64::from(short),
+        };
+        let mask = if second & 0x80 == 0 { None } else { Some(*take(&mut rest)?) };
+        Some((Self { first: *first, mask, payload }, octets.len() - rest.len()))
+    }
+
+    const fn opcode(self) -> u8 {
+        self.first & 0x0f
+    }
+}
+
+fn take<'a, const N: usize>(octets: &mut &'a [u8]) -> Option<&'a [u8; N]> {
+    let (taken, rest) = octets.split_first_chunk()?;
+    *octets = rest;
+    Some(taken)
+}
+
+/// A header of which only the beginning has arrived.
+#[derive(Clone, Copy, Debug, Default)]
+struct Partial {
+    octets: [u8; MAX_HEADER],
+    filled: usize,
+}
+
+impl Partial {
+    /// Reads on in `octets`: how many of them belong to the header, and the header once it is whole.
+    fn read(&mut self, octets: &[u8]) -> (usize, Option<Header>) {
+        if self.filled == 0
+            && let Some((header, length)) = Header::read(octets)
+        {
+            return (length, Some(header));
+        }
+        for (taken, octet) in octets.iter().enumerate() {
+            if let Some(place) = self.octets.get_mut(self.filled) {
+                *place = *octet;
+                self.filled += 1;
+            }
+            if let Some((header, _)) = self.octets.get(..self.filled).and_then(Header::read) {
+                self.filled = 0;
+                return (taken + 1, Some(header));
+            }
+        }
+        (octets.len(), None)
+    }
+}
+
+/// Finds the ends of frames in octets that pass unchanged.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Boundaries {
+    header: Partial,
+    left: u64,
+    closed: bool,
+}
+
+impl Boundaries {
+    /// Whether what has passed ends with a frame.
+    #[must_use]
+    pub const fn at_one(&self) -> bool {
+        self.left == 0 && self.header.filled == 0
+    }
+
+    /// Whether a close frame has begun to pass. No frame may follow it (RFC 6455 section 5.5.1).
+    #[must_use]
+    pub const fn closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Follows all of `octets`.
+    pub fn pass(&mut self, mut octets: &[u8]) {
+        while !octets.is_empty() {
+            let passed = self.pass_frame(octets);
+            octets = octets.get(passed..).unwrap_or_default();
+        }
+    }
+
+    /// Follows `octets` to the end of the frame that they begin or go on with; how many those are.
+    pub fn pass_frame(&mut self, octets: &[u8]) -> usize {
+        let mut passed = 0;
+        if self.left == 0 {
+            let (length, header) = self.header.read(octets);
+            let Some(header) = header else { return length };
+            passed = length;
+            self.left = header.payload;
+            self.closed |= header.opcode() == CLOSE;
+        }
+        let here = least(self.left, octets.len() - passed);
+        self.left -= widen(here);
+        passed + here
+    }
+}
+
+/// How a client broke the protocol.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Breach;
+
+/// What a client says beside its payload.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Aside {
+    /// It closes. What follows is not read.
+    Close,
+    /// It wants these octets back.
+    Ping(Vec<u8>),
+}
+
+/// Takes the payload out of a client's frames.
+///
+/// Text and binary are taken alike: a text message is as good a piece of a stream of octets.
+#[derive(Debug, Default)]
+pub struct Opener {
+    header: Partial,
+    current: Current,
+    left: u64,
+    mask: [u8; 4],
+    in_message: bool,
+    control: Vec<u8>,
+}
+
+/// The frame that is being read.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Current {
+    Close,
+    #[default]
+    Data,
+    Ping,
+    Pong,
+}
+
+impl Opener {
+    /// Takes the frames off `octets` in place: where in them the payload stands, and what was said beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`Breach`] if these are not the frames of a client without extensions; nothing can be read any further.
+    pub fn open(&mut self, octets: &mut [u8]) -> Result<(Range<usize>, Option<Aside>), Breach> {
+        let (mut at, mut payload, mut aside) = (0, 0..0, None);
+        while at < octets.len() {
+            if self.left == 0 {
+                let (length, header) = self.header.read(octets.get(at..).unwrap_or_default());
+                at += length;
+                let Some(header) = header else { break };
+                self.begin(header)?;
+            }
+            let here = least(self.left, octets.len() - at);
+            let masked = octets.get_mut(at..at + here).unwrap_or_default();
+            unmask(masked, &mut self.mask);
+            if self.current == Current::Data {
+                if payload.is_empty() {
+                    payload = at..at + here;
+                } else {
+                    octets.copy_within(at..at + here, payload.end);
+                    payload.end += here;
+                }
+            } else if self.current == Current::Ping {
+                self.control.extend_from_slice(masked);
+            }
+            self.left -= widen(here);
+            at += here;
+            if self.left == 0 {
+                match self.current {
+                    Current::Close => return Ok((payload, Some(Aside::Close))),
+                    // Of several only the last is answered (RFC 6455 section 5.5.3).
+                    Current::Ping => aside = Some(Aside::Ping(std::mem::take(&mut self.control))),
+                    Current::Data | Current::Pong => {}
+                }
+            }
+        }
+        Ok((payload, aside))
+    }
+
+    fn begin(&mut self, header: Header) -> Result<(), Breach> {
+        let is_last = header.first & FIN != 0;
+        self.current = match header.opcode() {
+            CONTINUATION if self.in_message => Current::Data,
+            TEXT | BINARY if !self.in_message => Current::Data,
+            CLOSE => Current::Close,
+            PING => Current::Ping,
+            PONG => Current::Pong,
+            _ => return Err(Breach),
+        };
+        if self.current == Current::Data {
+            self.in_message = !is_last;
+        } else if !is_last || header.payload > MAX_CONTROL {
+            return Err(Breach);
+        }
+        if header.first & RESERVED != 0 || header.payload > u64::MAX >> 1 {
+            return Err(Breach);
+        }
+        self.mask = header.mask.ok_or(Breach)?;
+        self.left = header.payload;
+        Ok(())
+    }
+}
+
+/// Applies a mask, and turns it so that it goes on where it ended.
+fn unmask(octets: &mut [u8], mask: &mut [u8; 4]) {
+    let [a, b, c, d] = *mask;
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let mut words = octets.chunks_exact_mut(8);
+    for word in &mut words {
+        if let Ok(octets) = <[u8; 8]>::try_from(&*word) {
+            word.copy_from_slice(&(u64::from_ne_bytes(octets) ^ wide).to_ne_bytes());
+        }
+    }
+    let rest = words.into_remainder();
+    for (octet, mask) in rest.iter_mut().zip(mask.iter().cycle()) {
+        *octet ^= mask;
+    }
+    mask.rotate_left(rest.len() % 4);
+}
+
+/// Puts the header of a binary message in front of its payload. `room` ends where the payload begins; the
+/// header fills it from behind, and its first octet is returned.
+#[must_use]
+pub fn seal(room: &mut [u8; MAX_SERVER_HEADER], payload: usize) -> usize {
+    let length = widen(payload);
+    let first = FIN | BINARY;
+    let [.., s, t] = room;
+    if let Some(short) = u8::try_from(length).ok().filter(|short| u64::from(*short) <= MAX_CONTROL) {
+        (*s, *t) = (first, short);
+        return MAX_SERVER_HEADER - 2;
+    }
+    if let Ok(length) = u16::try_from(length) {
+        let [.., a, b, c, d] = room;
+        (*a, *b) = (first, 126);
+        [*c, *d] = length.to_be_bytes();
+        return MAX_SERVER_HEADER - 4;
+    }
+    let [a, b, rest @ ..] = room;
+    (*a, *b) = (first, 127);
+    *rest = length.to_be_bytes();
+    0
+}
+
+/// The answer to a ping.
+#[must_use]
+pub fn pong(payload: &[u8]) -> Vec<u8> {
+    control(PONG, payload)
+}
+
+/// A close frame with this code and reason.
+#[must_use]
+pub fn close(code: u16, reason: &str) -> Vec<u8> {
+    control(CLOSE, &[&code.to_be_bytes()[..], reason.as_bytes()].concat())
+}
+
+/// The same as a client sends it, with this mask.
+#[must_use]
+pub fn masked_close(code: u16, reason: &str, mut mask: [u8; 4]) -> Vec<u8> {
+    let mut frame = close(code, reason);
+    let mut payload = frame.split_off(2);
+    if let Some(length) = frame.get_mut(1) {
+        *length |= 0x80;
+    }
+    frame.extend_from_slice(&mask);
+    unmask(&mut payload, &mut mask);
+    frame.extend_from_slice(&payload);
+    frame
+}
+
+fn control(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).unwrap_or_default() & 0x7f;
+    let mut frame = vec![FIN | opcode, length];
+    frame.extend_from_slice(payload.get(..usize::from(length)).unwrap_or_default());
+    frame
+}
+
+fn least(wide: u64, narrow: usize) -> usize {
+    usize::try_from(wide).unwrap_or(usize::MAX).min(narrow)
+}
+
+fn widen(octets: usize) -> u64 {
+    u64::try_from(octets).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! Tokens bound to the TLS connection, and tokens that are not.
+
+use client::negotiate::{NegotiateOptions, ap_options};
+use ticketgate::tls::binding::end_point;
+
+use super::{admission, ask, ask_once, message, site, status};
+use crate::{
+    backend::Backend,
+    identity::Identity,
+    ticket::{field, token},
+    world::Gateway,
+};
+
+fn door(site: &Backend, identity: &Identity, when: &str) -> Gateway {
+    let tls = identity.flags();
+    let tls: Vec<&str> = tls.iter().map(String::as_str).collect();
+    Gateway::tpg(&[&tls[..], &["--connect", &site.url("http"), "--channel-binding", when]].concat())
+}
+
+fn bound(bindings: Option<[u8; 16]>, asserts: bool) -> String {
+    let authorization_data = if asserts { vec![ap_options(0x4000)] } else { Vec::new() };
+    field(token(&NegotiateOptions { bindings, authorization_data, ..NegotiateOptions::default() }).token())
+}
+
+/// What becomes of four tokens in each mode: bound to the certificate, to another, to nothing, and to nothing by a client
+/// that says that it binds. As in MIT krb5's t_bindings.py.
+#[test]
+fn the_modes_judge_bound_and_unbound_tokens() {
+    let (site, identity) = (site(), Identity::new());
+    let own = end_point(&identity.der()).unwrap();
+    for (when, wanted) in [
+        ("off", [200, 200, 200, 200]),
+        ("if_present", [200, 401, 200, 401]),
+        ("require", [200, 401, 401, 401]),
+    ] {
+        let gateway = door(&site, &identity, when);
+        let tokens = [(Some(own), false), (Some([7; 16]), false), (None, false), (None, true)];
+        let statuses = tokens.map(|(bindings, asserts)| {
+            let mut stream = identity.connect(gateway.web()).unwrap();
+            status(&ask(&mut stream, &bound(bindings, asserts)))
+        });
+        assert_eq!(statuses, wanted, "{when}");
+        let granted = admission(&gateway, "granted");
+        assert_eq!(granted["bound"], when != "off", "{granted}");
+    }
+}
+
+#[test]
+fn a_client_that_says_it_binds_and_does_not_is_told_which_switch() {
+    let (site, identity) = (site(), Identity::new());
+    let gateway = door(&site, &identity, "if_present");
+    let mut stream = identity.connect(gateway.web()).unwrap();
+    assert_eq!(status(&ask(&mut stream, &bound(None, true))), 401);
+    let record = admission(&gateway, "binding_withheld");
+    assert!(message(&record).contains("client_aware_channel_bindings"), "{record}");
+}
+
+#[test]
+fn a_token_bound_to_the_proxy_in_front_is_good_where_its_certificate_is_named() {
+    let (site, proxy) = (site(), Identity::new());
+    let certificate = proxy.certificate_file();
+    let connect = site.url("http");
+    let flags = ["--connect", &connect, "--channel-binding", "require"];
+    let named = Gateway::tpg(&[&flags[..], &["--binding-cert", certificate.to_str().unwrap()]].concat());
+    let line = || bound(end_point(&proxy.der()), false);
+    assert_eq!(status(&ask_once(&named, &line())), 200);
+    assert_eq!(status(&ask_once(&named, &bound(None, false))), 401);
+    let unnamed = Gateway::tpg(&flags);
+    assert_eq!(status(&ask_once(&unnamed, &line())), 401);
+    assert!(message(&admission(&unnamed, "binding_mismatch")).contains("--binding-cert"));
+}
+
+#[test]
+fn a_binding_of_the_certificate_before_a_reload_is_still_good() {
+    let (site, mut identity) = (site(), Identity::new());
+    let gateway = door(&site, &identity, "require");
+    let old = end_point(&identity.der()).unwrap();
+    let mut open = identity.connect(gateway.web()).unwrap();
+    identity.renew();
+    gateway.signal("HUP");
+    gateway.wait_for_log("Reloaded the certificate");
+    assert_eq!(status(&ask(&mut open, &bound(Some(old), false))), 200);
+    let new = end_point(&identity.der()).unwrap();
+    let mut stream = identity.connect(gateway.web()).unwrap();
+    assert_eq!(status(&ask(&mut stream, &bound(Some(new), false))), 200);
+}
