@@ -4,6 +4,7 @@ mod admission;
 mod binding;
 mod clients;
 mod explained;
+mod groups;
 mod keytab;
 mod lease;
 mod legs;
