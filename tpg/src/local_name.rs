@@ -75,12 +75,16 @@ impl Rules {
     }
 
     /// The local name of `client`, by the first rule that fits; `None` if none does.
+    ///
+    /// Rules read `@` and `/` as what separates a name's parts: with one inside a component, `alice\@x@REALM` would come
+    /// out as `alice`. Such a client has no local name.
     #[must_use]
     pub fn local_name(&self, client: &Principal) -> Option<String> {
         let krb_realm = client.krb_realm.as_str()?;
         let components: Option<Vec<&str>> =
             client.name.name_string.iter().map(|part| part.as_str()).collect();
-        let components = components?;
+        let components =
+            components.filter(|all| !all.iter().any(|component| component.contains(['@', '/'])))?;
         let name = self.rules.iter().find_map(|rule| match rule {
             Rule::Default => match components.as_slice() {
                 // Active Directory's accounts of machines end in a dollar; no local user is meant by them.
@@ -285,6 +289,14 @@ mod tests {
     fn what_cannot_be_a_name_is_none() {
         assert_eq!(local(&["RULE:[1:$1]s/.*//"], &["alice"], "X"), None);
         assert_eq!(local(&["RULE:[1:$1]"], &["a\nb"], "X"), None);
+    }
+
+    #[test]
+    fn a_component_that_looks_like_several_does_not_come_out_as_somebody_else() {
+        let rules = ["RULE:[1:$1@$0](.*@TGG\\.TEST)s/@.*//", "DEFAULT"];
+        for name in ["alice@evil", "carol@OTHER.TEST", "alice/admin"] {
+            assert_eq!(local(&rules, &[name], "TGG.TEST"), None, "{name}");
+        }
     }
 
     #[test]
