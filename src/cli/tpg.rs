@@ -34,7 +34,8 @@ pub struct Args {
     /// no other is named; once for each of the two
     #[arg(long, value_name = "URL", required = true)]
     connect: Vec<BackendUrl>,
-    /// Field that tells the back end who asks; what clients send under it, in any spelling, is dropped
+    /// Field that tells the back end who asks, percent-encoded but for visible ASCII; what clients send under it, in
+    /// any spelling, is dropped
     #[arg(long, value_name = "NAME", default_value = "x-remote-user")]
     identity_header: HeaderName,
     /// What the back end is called in Host; without it what its URL calls it

@@ -1,6 +1,6 @@
 //! Who was let in, and as what: all that a service is told of a client.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use http::HeaderValue;
 use tpg::{local_name::Rules, permit::Identity, roles::Grants};
@@ -19,6 +19,10 @@ pub struct Subject {
 /// Between the parts of a subject in a session. No part has one: names are written without control characters.
 const SEPARATOR: char = '\u{1f}';
 
+/// Visible characters that a name does not bring into a header as they are: those that lists and parameters are made
+/// with (RFC 9110 section 5.6), the colon behind a user's name (RFC 7617 section 2), and the sign of the encoding.
+const SEPARATING: &[u8] = b"\"%,:;";
+
 impl Subject {
     /// The subject that a permit's identity comes to.
     #[must_use]
@@ -30,12 +34,24 @@ impl Subject {
         }
     }
 
-    /// The principal for a header. Octets beyond ASCII are UTF-8, as they are in the ticket.
+    /// The local name, or else the principal, for a header: visible ASCII as it is, all else percent-encoded
+    /// (RFC 3986 section 2.1), and the characters that separate values in fields too.
+    ///
+    /// Servers take blanks off both ends of a field, so that ` alice` would be `alice`; they split it at commas; and
+    /// of octets beyond ASCII each makes something else.
     #[must_use]
     pub fn header(&self) -> HeaderValue {
         let name = self.local_name.as_ref().unwrap_or(&self.principal);
-        // Neither holds a control character, so every one makes a header.
-        HeaderValue::from_bytes(name.as_bytes()).unwrap_or_else(|_| HeaderValue::from_static(""))
+        let mut text = String::with_capacity(name.len());
+        for octet in name.bytes() {
+            if octet.is_ascii_graphic() && !SEPARATING.contains(&octet) {
+                text.push(char::from(octet));
+            } else {
+                let _ = write!(text, "%{octet:02X}");
+            }
+        }
+        // It has visible characters alone, so it always is one.
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
 
     /// As text that [`Self::from_text`] reads.
@@ -74,9 +90,36 @@ mod tests {
         assert_eq!(Subject::from_text(&subject.to_text()), Some(subject));
     }
 
+    fn header(principal: &str) -> String {
+        let subject = Subject { principal: principal.to_owned(), ..Subject::default() };
+        subject.header().to_str().unwrap().to_owned()
+    }
+
     #[test]
-    fn a_name_beyond_ascii_goes_into_a_header_as_it_is() {
-        let subject = Subject { principal: "müller@TGG.TEST".to_owned(), ..Subject::default() };
-        assert_eq!(subject.header().as_bytes(), "müller@TGG.TEST".as_bytes());
+    fn a_principal_as_most_are_goes_into_a_header_as_it_is() {
+        for name in
+            ["alice@TGG.TEST", "HTTP/gw.tgg.test@TGG.TEST", r"alice\@corp.test@TGG.TEST", "GW$@TGG.TEST"]
+        {
+            assert_eq!(header(name), name);
+        }
+    }
+
+    #[test]
+    fn a_name_that_a_server_would_trim_split_or_misread_is_percent_encoded() {
+        for (name, sent) in [
+            (" alice@TGG.TEST", "%20alice@TGG.TEST"),
+            ("x, alice@TGG.TEST", "x%2C%20alice@TGG.TEST"),
+            ("alice:admin@TGG.TEST", "alice%3Aadmin@TGG.TEST"),
+            ("%20alice@TGG.TEST", "%2520alice@TGG.TEST"),
+            ("müller@TGG.TEST", "m%C3%BCller@TGG.TEST"),
+        ] {
+            assert_eq!(header(name), sent);
+        }
+    }
+
+    #[test]
+    fn a_local_name_is_no_less_guarded() {
+        let subject = Subject { local_name: Some("alice ".to_owned()), ..Subject::default() };
+        assert_eq!(subject.header(), "alice%20");
     }
 }
