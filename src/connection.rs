@@ -168,12 +168,10 @@ async fn proxy<I>(
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    if let Err(bad) = router::invited(&request, &web.origins, web.scheme) {
-        return service.refuse_page(&request, visitor.address, bad);
-    }
+    let invited = router::invited(&request, &web.origins, web.scheme);
     let upgraded = upgrade::on(&mut request);
     let caller = Caller { peer, visitor, scheme: web.scheme };
-    let (response, joined) = service.answer(request, &caller).await;
+    let (response, joined) = service.answer(request, invited, &caller).await;
     if let Some(joined) = joined {
         let (message, draining) = (web.timeouts.message, web.draining.clone());
         web.tasks.spawn(async move {

@@ -12,7 +12,6 @@ mod pool;
 pub mod url;
 
 use std::{
-    net::SocketAddr,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -172,16 +171,14 @@ impl Proxy {
         Some(Self { realm, sockets, requests, identity, respond, lifetime, idle })
     }
 
-    /// The response to a page that was not invited.
-    pub fn refuse_page<B>(&self, request: &Request<B>, address: SocketAddr, bad: BadHead) -> Response<Body> {
-        let via = if ws::is_upgrade(request) { "ws" } else { "http" };
-        refuse(bad.into(), Visit::new(address, via, request.method().clone(), request.uri().clone()))
-    }
-
     /// Answers a request. If the answer is 101 the client's connection is to be joined with the back end's.
+    ///
+    /// `invited` says whether the page that sent it may. That is told before anything else, but not more often than
+    /// the peer may ask.
     pub async fn answer(
         &self,
         request: Request<Incoming>,
+        invited: Result<(), BadHead>,
         caller: &Caller,
     ) -> (Response<Body>, Option<Joined>) {
         let is_upgrade = ws::is_upgrade(&request);
@@ -196,6 +193,9 @@ impl Proxy {
             visit.forget();
             return (answer::bad_head(BadHead::TooMany), None);
         };
+        if let Err(bad) = invited {
+            return (refuse(bad.into(), visit), None);
+        }
         let admitted = match self.admit(request, base, is_upgrade, caller, visit.id).await {
             Ok(admitted) => admitted,
             Err(refused) => return (refuse(refused, visit), None),

@@ -64,6 +64,16 @@ fn what_a_browser_calls_cross_site_is_refused_unless_its_origin_is_listed() {
 }
 
 #[test]
+fn pages_that_were_not_invited_count_against_the_rate_of_their_peer() {
+    let backend = Backend::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let gateway = before(&backend, "http", &["--peer-rate", "1"]);
+    let stranger = "GET / HTTP/1.1\r\nHost: gw.test\r\nOrigin: https://evil.test\r\n\r\n";
+    let lines: Vec<_> = (0..20).map(|_| ask(&gateway, stranger).1.line().to_owned()).collect();
+    let forbidden = lines.iter().filter(|line| *line == "HTTP/1.1 403 Forbidden").count();
+    assert!((2..=6).contains(&forbidden), "{lines:?}");
+}
+
+#[test]
 fn a_link_from_another_site_can_be_followed_but_not_put_into_a_frame() {
     let backend = Backend::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let gateway = gateway(&backend);
