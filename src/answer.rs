@@ -5,7 +5,7 @@
 //! KRB-ERROR 12. A peer is never told the operator's sentence.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
 use tgg::failure::{Failure, Refusal, Unanswered};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 
@@ -315,8 +315,23 @@ pub fn unreadable() -> Response<Body> {
 /// A status that depends on who asks, so that nothing between keeps it for others (RFC 9111 section 3.5).
 fn unstored(code: StatusCode) -> Response<Body> {
     let mut response = status(code);
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("authorization, cookie"));
+    store_nowhere(response.headers_mut());
+    vary_by_who_asks(response.headers_mut());
     response
+}
+
+/// Says that nothing may keep a response.
+pub fn store_nowhere(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// Says that a response is for those who ask with the same proof (RFC 9110 section 12.5.5). Its back end does not know
+/// that there is one, and may let caches in front of the gateway keep it.
+pub fn vary_by_who_asks(headers: &mut HeaderMap) {
+    headers.append(header::VARY, HeaderValue::from_static("authorization, cookie"));
+}
+
+/// Has a response be of the gateway's own version of HTTP, whatever its back end speaks (RFC 9110 section 2.5).
+pub fn own_version<B>(response: &mut Response<B>) {
+    *response.version_mut() = Version::HTTP_11;
 }

@@ -210,6 +210,7 @@ impl Proxy {
             Err(refused) => (refuse(refused, visit), None),
             Ok(Reached::Response(mut response, lease)) => {
                 head::strip_response(response.headers_mut());
+                answer::own_version(&mut response);
                 visit.status = Some(response.status());
                 (response.map(|body| passed_on(Returning::new(body, lease, visit))), None)
             }
@@ -235,7 +236,9 @@ impl Proxy {
         }
         if let Some(cookie) = cookie {
             headers.append(header::SET_COOKIE, cookie);
+            answer::store_nowhere(headers);
         }
+        answer::vary_by_who_asks(headers);
         (response, joined)
     }
 

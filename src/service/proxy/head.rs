@@ -101,8 +101,9 @@ pub fn strip_request(headers: &mut HeaderMap, identity: &HeaderName) {
 /// The back end's fields that a client may see.
 pub fn strip_response(headers: &mut HeaderMap) {
     strip_hop_by_hop(headers);
-    // A cookie of ours that the gateway did not make.
+    // A cookie of ours that the gateway did not make, and a challenge whose answer would not reach the back end.
     keep(headers, &header::SET_COOKIE, |value| !is_own_cookie(value.as_bytes()));
+    keep(headers, &header::WWW_AUTHENTICATE, |value| !is_negotiate(value));
 }
 
 /// Takes out what is for this hop alone, and what the message says is (RFC 9110 section 7.6.1).

@@ -209,14 +209,47 @@ fn what_could_do_harm_is_not_sent_twice() {
 }
 
 #[test]
+fn a_back_end_of_http_1_0_is_answered_for_in_the_gateways_own_version() {
+    let backend = Backend::answering("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let gateway = before(&backend, "http", &[]);
+    let (_, answer) = ask(&gateway, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(answer.line(), "HTTP/1.1 200 OK");
+    assert!(answer.values("connection").is_empty(), "{}", answer.text);
+}
+
+#[test]
+fn a_response_that_caches_may_keep_is_kept_for_those_who_ask_alike() {
+    let backend = Backend::answering(
+        "HTTP/1.1 200 OK\r\nCache-Control: public, max-age=60\r\nVary: accept\r\nContent-Length: 0\r\n\r\n",
+    );
+    let gateway = before(&backend, "http", &["--session-cookie", "60"]);
+    let (_, answer) = ask(&gateway, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(answer.values("vary"), ["accept", "authorization, cookie"]);
+    assert_eq!(answer.value("cache-control"), "no-store", "a session is begun in it");
+    let session = answer.value("set-cookie").split(';').next().unwrap();
+    let again =
+        format!("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Basic eDp5\r\nCookie: {session}\r\n\r\n");
+    let (_, answer) = ask(&gateway, again);
+    assert_eq!(answer.values("vary"), ["accept", "authorization, cookie"]);
+    assert_eq!(answer.value("cache-control"), "public, max-age=60");
+}
+
+#[test]
 fn fields_of_a_response_that_are_for_one_hop_stay_here() {
     let backend = Backend::answering(
         "HTTP/1.1 200 OK\r\nConnection: x-hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nX-Far: 2\r\n\
-         Set-Cookie: __Host-ticketgate=forged\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n",
+         Set-Cookie: __Host-ticketgate=forged\r\nSet-Cookie: a=1\r\nWWW-Authenticate: Negotiate AAAA\r\n\
+         WWW-Authenticate: Basic realm=a\r\nContent-Length: 0\r\n\r\n",
     );
     let gateway = before(&backend, "http", &[]);
     let (_, answer) = ask(&gateway, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((answer.value("x-far"), answer.value("set-cookie")), ("2", "a=1"));
+    let [theirs, ours] = answer.values("www-authenticate")[..] else { panic!("{}", answer.text) };
+    assert!(
+        theirs.starts_with("Basic ") && ours.starts_with("Negotiate ") && ours != "Negotiate AAAA",
+        "{}",
+        answer.text
+    );
     for name in ["x-hop", "keep-alive", "connection"] {
         assert!(answer.values(name).is_empty(), "{}", answer.text);
     }
