@@ -10,6 +10,7 @@ mod lease;
 mod legs;
 mod session;
 mod skew;
+mod weak;
 
 use std::io::{Read, Write};
 
