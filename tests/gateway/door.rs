@@ -4,6 +4,7 @@ mod admission;
 mod binding;
 mod clients;
 mod explained;
+mod foreign;
 mod groups;
 mod keytab;
 mod lease;

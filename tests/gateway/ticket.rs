@@ -42,12 +42,11 @@ pub(crate) fn ticket_in(realm: &Realm, user: &str, password: &str, service: [&st
     exchange.reply(&directly(realm.kdc_addr(), exchange.request())).unwrap()
 }
 
-/// A ticket of alice's for HTTP/gw.tgg.test that ends so soon.
-pub(crate) fn ticket_for(lifetime: Duration) -> Credential {
+/// A new ticket of alice's for HTTP/gw.tgg.test as these options have it.
+pub(crate) fn ticket_with(options: &TicketOptions) -> Credential {
     let tgt = tgt_in(realm(), "alice", "alicepw");
     let name = PrincipalName::new(NT_SRV_HST, ["HTTP", "gw.tgg.test"]);
-    let options = TicketOptions { lifetime, ..TicketOptions::default() };
-    let exchange = TgsExchange::new(&tgt, name, &options, now(), &mut dice).unwrap();
+    let exchange = TgsExchange::new(&tgt, name, options, now(), &mut dice).unwrap();
     exchange.reply(&directly(realm().kdc_addr(), exchange.request())).unwrap()
 }
 

@@ -1,10 +1,14 @@
 //! Who is let in, by statuses and by the log.
 
-use client::negotiate::{NegotiateOptions, Step};
+use client::{
+    TicketOptions,
+    negotiate::{Negotiate, NegotiateOptions, Step},
+};
+use krb::msg::opened::{AuthorizationData, AuthorizationDataElement, ad_type};
 
 use super::{admission, answered, ask, ask_once, door, message, site, status};
 use crate::{
-    ticket::{authorization, field, ticket_of, token},
+    ticket::{authorization, dice, field, now, ticket_of, ticket_with, token},
     world::{Gateway, exit_code, realm},
     ws_client::plain,
 };
@@ -51,6 +55,19 @@ fn who_brings_nothing_is_challenged_on_a_connection_that_stays_open() {
 }
 
 #[test]
+fn a_token_as_large_as_those_of_users_in_many_groups_is_let_in() {
+    let groups = AuthorizationDataElement { ad_type: -17, ad_data: vec![7; 30_000].into() };
+    let relevant = AuthorizationData(vec![groups]).encode().unwrap();
+    let relevant = AuthorizationDataElement { ad_type: ad_type::IF_RELEVANT, ad_data: relevant.into() };
+    let options = TicketOptions { authorization_data: vec![relevant], ..TicketOptions::default() };
+    let large =
+        Negotiate::new(&ticket_with(&options), &NegotiateOptions::default(), now(), &mut dice).unwrap();
+    let line = field(large.token());
+    assert!(line.len() > 40_000, "{}", line.len());
+    assert_eq!(status(&ask_once(&door(&site(), &[]), &line)), 200);
+}
+
+#[test]
 fn a_connection_that_was_let_in_vouches_for_no_other_request() {
     let gateway = door(&site(), &[]);
     let mut stream = plain(gateway.web());
@@ -85,12 +102,7 @@ fn a_full_replay_cache_is_503_and_forgets_nobody() {
 fn a_ticket_for_another_service_is_refused_by_name() {
     let gateway = door(&site(), &[]);
     let host = ticket_of("alice", "alicepw", ["host", "svc.tgg.test"]);
-    let negotiate = client::negotiate::Negotiate::new(
-        &host,
-        &NegotiateOptions::default(),
-        crate::ticket::now(),
-        &mut crate::ticket::dice,
-    );
+    let negotiate = Negotiate::new(&host, &NegotiateOptions::default(), now(), &mut dice);
     assert_eq!(status(&ask_once(&gateway, &field(negotiate.unwrap().token()))), 401);
     let record = admission(&gateway, "not_us");
     assert!(message(&record).contains("host/svc.tgg.test@TGG.TEST"), "{record}");
@@ -169,9 +181,7 @@ fn a_role_is_needed_and_who_lacks_it_gets_403_with_the_proof() {
 
     let bobs = ticket_of("bob", "bobpw", ["HTTP", "gw.tgg.test"]);
     let options = NegotiateOptions::default();
-    let mut bob =
-        client::negotiate::Negotiate::new(&bobs, &options, crate::ticket::now(), &mut crate::ticket::dice)
-            .unwrap();
+    let mut bob = Negotiate::new(&bobs, &options, now(), &mut dice).unwrap();
     let denied = ask_once(&gateway, &field(bob.token()));
     assert_eq!(status(&denied), 403);
     let Step::Done(context) = bob.reply(&answered(&denied).unwrap()).unwrap() else { panic!("not done") };

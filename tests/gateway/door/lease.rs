@@ -2,20 +2,24 @@
 
 use std::{net::TcpStream, time::Duration};
 
-use client::negotiate::{Negotiate, NegotiateOptions};
+use client::{
+    TicketOptions,
+    negotiate::{Negotiate, NegotiateOptions},
+};
 use tokio_tungstenite::tungstenite::{Message, WebSocket, protocol::Role};
 
 use super::{ask, door, site, status};
 use crate::{
     backend::Head,
-    ticket::{dice, field, now, ticket_for},
+    ticket::{dice, field, now, ticket_with},
     world::{Gateway, timed},
     ws_client::plain,
 };
 
 /// Opens a socket with a ticket that ends in two seconds or three.
 fn open(gateway: &Gateway) -> WebSocket<TcpStream> {
-    let ticket = ticket_for(Duration::from_secs(3));
+    let options = TicketOptions { lifetime: Duration::from_secs(3), ..TicketOptions::default() };
+    let ticket = ticket_with(&options);
     let token = Negotiate::new(&ticket, &NegotiateOptions::default(), now(), &mut dice).unwrap();
     let upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
