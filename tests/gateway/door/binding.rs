@@ -1,6 +1,8 @@
 //! Tokens bound to the TLS connection, and tokens that are not.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use client::negotiate::{NegotiateOptions, ap_options};
+use peers::mit::{InitiatorOptions, MitInitiator};
 use ticketgate::tls::binding::end_point;
 
 use super::{admission, ask, ask_once, message, site, status};
@@ -8,7 +10,7 @@ use crate::{
     backend::Backend,
     identity::Identity,
     ticket::{field, token},
-    world::Gateway,
+    world::{Gateway, realm},
 };
 
 fn door(site: &Backend, identity: &Identity, when: &str) -> Gateway {
@@ -53,6 +55,32 @@ fn a_client_that_says_it_binds_and_does_not_is_told_which_switch() {
     assert_eq!(status(&ask(&mut stream, &bound(None, true))), 401);
     let record = admission(&gateway, "binding_withheld");
     assert!(message(&record).contains("client_aware_channel_bindings"), "{record}");
+}
+
+/// A token of MIT's initiator that is bound to this application data.
+fn mits(application_data: &[u8]) -> String {
+    let alice = realm().client().unwrap();
+    assert!(alice.kinit("alice", "alicepw").unwrap().success());
+    let bindings = Some(application_data.to_vec());
+    let options = InitiatorOptions { bindings, ..InitiatorOptions::default() };
+    field(&MitInitiator::start(&alice, "HTTP/gw.tgg.test", &options).unwrap().token().unwrap())
+}
+
+#[test]
+fn mits_initiator_binds_to_the_certificate_or_to_the_keys_of_the_connection() {
+    let (site, identity) = (site(), Identity::new());
+    let gateway = door(&site, &identity, "require");
+    let sum = digest(&SHA256, &identity.der());
+    let mut stream = identity.connect(gateway.web()).unwrap();
+    let line = mits(&[b"tls-server-end-point:", sum.as_ref()].concat());
+    assert_eq!(status(&ask(&mut stream, &line)), 200);
+
+    let material =
+        stream.conn.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(&[])).unwrap();
+    let line = mits(&[&b"tls-exporter:"[..], &material].concat());
+    let mut other = identity.connect(gateway.web()).unwrap();
+    assert_eq!(status(&ask(&mut other, &line)), 401, "those are the keys of another connection");
+    assert_eq!(status(&ask(&mut stream, &line)), 200, "and a refusal there takes nothing from it here");
 }
 
 #[test]
