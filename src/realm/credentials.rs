@@ -70,9 +70,11 @@ pub fn authorization(headers: &HeaderMap) -> Result<Presented, CredentialsError>
 /// The value of the cookie with this name: the first, where there are several.
 #[must_use]
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
-    let mut pairs = fields.flat_map(|field| field.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+    // Octet by octet: other cookies may have any beside it.
+    let fields = headers.get_all(header::COOKIE).iter();
+    let mut pairs = fields.flat_map(|field| field.as_bytes().split(|octet| *octet == b';'));
+    let value = |pair: &'a [u8]| pair.trim_ascii_start().strip_prefix(name.as_bytes())?.strip_prefix(b"=");
+    str::from_utf8(pairs.find_map(value)?.trim_ascii_end()).ok()
 }
 
 /// The challenge that carries a token, or none.
@@ -135,5 +137,12 @@ mod tests {
         headers.append(header::COOKIE, HeaderValue::from_static("a=1; __Host-x=two; b=3"));
         assert_eq!(cookie(&headers, "__Host-x"), Some("two"));
         assert_eq!(cookie(&headers, "x"), None);
+    }
+
+    #[test]
+    fn a_cookie_is_found_beside_one_that_is_not_ascii() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_bytes("name=müller; x=1".as_bytes()).unwrap());
+        assert_eq!(cookie(&headers, "x"), Some("1"));
     }
 }
