@@ -123,7 +123,7 @@ impl Realm {
             subject: session.subject,
             reply: None,
             set_cookie: None,
-            ends: self.ends_with_ticket.then_some(session.ends),
+            ends: self.ends_with_ticket.then_some(session.ticket_ends),
             _seal: Seal,
         })
     }

@@ -14,6 +14,8 @@ use crate::{ambient, realm::subject::Subject};
 const NONCE: usize = 12;
 /// Octets of the longest cookie: browsers drop those above 4096 with their name and attributes.
 const MAX_COOKIE: usize = 3500;
+/// Seconds by which a clock may be set back without an end to the sessions: time servers correct as much.
+const DRIFT: i64 = 60;
 /// The form of what is sealed.
 const FORM: u8 = 1;
 
@@ -32,8 +34,8 @@ pub struct Sessions {
 pub struct Session {
     /// Whom it is for.
     pub subject: Subject,
-    /// When it ends, in seconds since 1970.
-    pub ends: i64,
+    /// When the ticket ends that it was begun with, in seconds since 1970.
+    pub ticket_ends: i64,
 }
 
 impl Sessions {
@@ -61,7 +63,9 @@ impl Sessions {
     pub fn begin(&self, subject: &Subject, ticket_ends: i64, now: i64) -> Option<HeaderValue> {
         let ends = ticket_ends.min(now.saturating_add(self.life));
         let mut text = vec![FORM];
-        text.extend_from_slice(&ends.to_be_bytes());
+        for time in [now, ends, ticket_ends] {
+            text.extend_from_slice(&time.to_be_bytes());
+        }
         text.extend_from_slice(subject.to_text().as_bytes());
         let nonce = self.key.seal_in_place_append_tag(Aad::from(self.name.as_bytes()), &mut text).ok()?;
         let sealed = URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &text].concat());
@@ -87,13 +91,20 @@ impl Sessions {
         let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
         let text = self.key.open_in_place(nonce, Aad::from(self.name.as_bytes()), text).ok()?;
         let (form, rest) = text.split_first()?;
-        let (ends, subject) = rest.split_first_chunk::<8>()?;
-        let ends = i64::from_be_bytes(*ends);
-        if *form != FORM || now >= ends {
+        let (begins, rest) = time(rest)?;
+        let (ends, rest) = time(rest)?;
+        let (ticket_ends, subject) = time(rest)?;
+        // A clock that is set back must not give sessions a longer life.
+        if *form != FORM || now < begins.saturating_sub(DRIFT) || now >= ends {
             return None;
         }
-        Some(Session { subject: Subject::from_text(str::from_utf8(subject).ok()?)?, ends })
+        Some(Session { subject: Subject::from_text(str::from_utf8(subject).ok()?)?, ticket_ends })
     }
+}
+
+/// Seconds since 1970, and what stands behind them.
+fn time(octets: &[u8]) -> Option<(i64, &[u8])> {
+    octets.split_first_chunk().map(|(time, rest)| (i64::from_be_bytes(*time), rest))
 }
 
 #[cfg(test)]
@@ -122,17 +133,33 @@ mod tests {
         let sessions = sessions();
         let value = value(&sessions, &alice(), NOW + 600);
         let session = sessions.find(&value, NOW + 599).unwrap();
-        assert_eq!((session.subject, session.ends), (alice(), NOW + 600));
+        assert_eq!((session.subject, session.ticket_ends), (alice(), NOW + 600));
         assert!(sessions.find(&value, NOW + 600).is_none());
     }
 
     #[test]
     fn a_session_never_outlives_the_ticket_nor_its_own_life() {
         let sessions = sessions();
-        let short = value(&sessions, &alice(), NOW + 600);
-        assert_eq!(sessions.find(&short, NOW).unwrap().ends, NOW + 600);
-        let long = value(&sessions, &alice(), NOW + 100_000);
-        assert_eq!(sessions.find(&long, NOW).unwrap().ends, NOW + 3600);
+        for (ticket_ends, ends) in [(NOW + 600, NOW + 600), (NOW + 100_000, NOW + 3600)] {
+            let value = value(&sessions, &alice(), ticket_ends);
+            assert!(sessions.find(&value, ends - 1).is_some(), "{ticket_ends}");
+            assert!(sessions.find(&value, ends).is_none(), "{ticket_ends}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_spares_tickets_for_an_hour_knows_that_its_own_lasts_longer() {
+        let sessions = sessions();
+        let value = value(&sessions, &alice(), NOW + 100_000);
+        assert_eq!(sessions.find(&value, NOW).unwrap().ticket_ends, NOW + 100_000);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_make_a_session_last_longer() {
+        let sessions = sessions();
+        let value = value(&sessions, &alice(), NOW + 600);
+        assert!(sessions.find(&value, NOW - 30).is_some(), "time servers correct as much");
+        assert!(sessions.find(&value, NOW - 3600).is_none());
     }
 
     #[test]
