@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use krb::{crypto::Enctype, name::RealmName};
+use krb::{crypto::Enctype, name::RealmName, pac::Sid};
 use tpg::{
     policy::{CaPath, Demand, Enctypes, Policy, SKEW},
     services::{Pattern, Services},
@@ -32,6 +32,9 @@ pub struct Args {
     /// Whether tickets must have a PAC with a good signature
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::IfPresent)]
     pac: When,
+    /// Domain whose SIDs count as user and groups, such as S-1-5-21-1-2-3; without any all that the KDC signed
+    #[arg(long, value_name = "SID")]
+    accept_domain_sid: Vec<Sid>,
     /// Weak enctype that is accepted beside AES: its tickets can be forged
     #[arg(long, value_name = "ENCTYPE", value_enum)]
     weak_enctype: Vec<Weak>,
@@ -111,6 +114,7 @@ impl Args {
             bindings: self.channel_binding.into(),
             target_name: self.target_name.into(),
             pac: self.pac.into(),
+            accept_domain_sids: self.accept_domain_sid,
             allow_no_checksum: self.allow_no_checksum,
             accept_realms: self.accept_realm.into_iter().map(RealmName::from).collect(),
             capaths: self.capath,

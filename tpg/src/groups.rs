@@ -5,7 +5,12 @@ use krb::{
     pac::{Pac, PacError, Sid},
 };
 
-use crate::{keys::LongTermKey, policy::Demand, refusal::Refusal, utc::Utc};
+use crate::{
+    keys::LongTermKey,
+    policy::{Demand, Policy},
+    refusal::Refusal,
+    utc::Utc,
+};
 
 /// What a PAC says. Names change hands; the SID of an account does not.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -16,6 +21,19 @@ pub struct Groups {
     pub groups: Vec<Sid>,
     /// Its user principal name.
     pub upn: Option<String>,
+}
+
+impl Groups {
+    /// Without the SIDs that are not of these domains, if any are named. A KDC filters what a trusted domain may say
+    /// (MS-PAC section 4.1.2.2), and this is for doors that do not rely on it.
+    fn within(mut self, domains: &[Sid]) -> Self {
+        let is_within = |sid: &Sid| {
+            domains.is_empty() || sid.split_rid().is_some_and(|(domain, _)| domains.contains(&domain))
+        };
+        self.user = self.user.filter(is_within);
+        self.groups.retain(is_within);
+        self
+    }
 }
 
 /// What came of the PAC.
@@ -46,21 +64,23 @@ pub enum PacTrouble {
 ///
 /// # Errors
 ///
-/// [`Refusal::Pac`], [`Refusal::PacMismatch`] and [`Refusal::PacMissing`], all of them only if `demand` requires it.
+/// [`Refusal::Pac`], [`Refusal::PacMismatch`] and [`Refusal::PacMissing`], all of them only if the
+/// policy requires a PAC.
 pub(crate) fn judge(
     pac: Option<&[u8]>,
     key: &LongTermKey,
     client: &Principal,
     authtime: Utc,
-    demand: Demand,
+    policy: &Policy,
 ) -> Result<Judged, Refusal> {
+    let demand = policy.pac;
     let pac = match (demand, pac) {
         (Demand::Off, _) | (Demand::IfPresent, None) => return Ok(Judged::Absent),
         (Demand::Require, None) => return Err(Refusal::PacMissing),
         (_, Some(pac)) => pac,
     };
     match (read(pac, key, client, authtime), demand) {
-        (Ok(groups), _) => Ok(Judged::Good(groups)),
+        (Ok(groups), _) => Ok(Judged::Good(groups.within(&policy.accept_domain_sids))),
         (Err(PacTrouble::Mismatch), Demand::Require) => Err(Refusal::PacMismatch),
         (Err(PacTrouble::Pac(fault)), Demand::Require) => Err(Refusal::Pac(fault)),
         (Err(trouble), _) => Ok(Judged::Bad(trouble)),

@@ -234,7 +234,7 @@ impl<'a, S: ReplayStore> Case<'a, S> {
         let client = ticket::client(part);
         let data = authdata::in_ticket(part.authorization_data.take(), &key.cammac)?;
         self.found.indicators.clone_from(&data.indicators);
-        let pac = groups::judge(data.pac.as_deref(), key, &client, times.authtime, self.policy.pac)?;
+        let pac = groups::judge(data.pac.as_deref(), key, &client, times.authtime, self.policy)?;
         let groups = if let Judged::Good(groups) = &pac { groups.clone() } else { Groups::default() };
         self.found.pac = Some(pac);
         Ok(Identity { client, groups, indicators: data.indicators })

@@ -4,6 +4,7 @@ use krb::{
     crypto::{Enctype, Key},
     msg::opened::EncryptionKey,
     name::RealmName,
+    pac::Sid,
 };
 
 use crate::{keys::NotUsed, refusal::Part, refusal::Refusal, services::Services};
@@ -86,6 +87,8 @@ pub struct Policy {
     pub target_name: Demand,
     /// Whether a ticket must have a PAC with a good signature.
     pub pac: Demand,
+    /// Domains whose SIDs count as user and groups; all, if none are named.
+    pub accept_domain_sids: Vec<Sid>,
     /// Whether an authenticator may come without the checksum of RFC 4121 section 4.1.1.
     pub allow_no_checksum: bool,
     /// Realms beside the service's own whose clients are accepted.
@@ -109,6 +112,7 @@ impl Default for Policy {
             bindings: Demand::IfPresent,
             target_name: Demand::IfPresent,
             pac: Demand::IfPresent,
+            accept_domain_sids: Vec::new(),
             allow_no_checksum: false,
             accept_realms: Vec::new(),
             capaths: Vec::new(),

@@ -7,7 +7,10 @@ use krb::{
         cammac::{AuthenticationIndicator, Cammac, VerifierMac},
         opened::{AuthorizationData, AuthorizationDataElement, ad_type},
     },
-    pac::{ClientInfo, PacBuilder, PacError, UpnDnsInfo, ValidationInfo, buffer, filetime, group_attribute},
+    pac::{
+        ClientInfo, PacBuilder, PacError, UpnDnsInfo, ValidationInfo, buffer, filetime, group_attribute,
+        user_flag,
+    },
 };
 use tpg::{
     groups::{Judged, PacTrouble},
@@ -232,6 +235,26 @@ fn a_good_pac_says_who_the_client_is_and_in_which_groups() {
     let wanted = [1105, 513, 513, 1200].map(|rid| format!("{DOMAIN}-{rid}"));
     assert_eq!(sids(&permit), wanted);
     assert_eq!(permit.identity().groups.upn.as_deref(), Some("alice@corp.example"));
+}
+
+#[test]
+fn sids_of_other_domains_than_those_accepted_grant_nothing() {
+    let mut info = validation();
+    let foreign = "S-1-5-21-9-9-9-512".parse().unwrap();
+    info.extra =
+        vec![(foreign, group_attribute::ENABLED), ("S-1-5-32".parse().unwrap(), group_attribute::ENABLED)];
+    info.user_flags |= user_flag::EXTRA_SIDS;
+    let client = client_info("alice", NOW - 3600);
+    let octets = PacBuilder::new().logon_info(&info).client_info(&client);
+    let token = with(vec![pac(octets.sign(&Forge::default().key, &kdc_key()).unwrap())]).token();
+    let of = |domains: &[&str]| {
+        let domains = domains.iter().map(|sid| sid.parse().unwrap()).collect();
+        sids(&Door::that(|policy| policy.accept_domain_sids = domains).permit(&token))
+    };
+    assert!(of(&[]).contains(&foreign.to_string()));
+    assert!(of(&[DOMAIN]).iter().all(|sid| sid.starts_with(DOMAIN)), "{:?}", of(&[DOMAIN]));
+    assert_eq!(of(&["S-1-5-21-9-9-9"]), [foreign.to_string()], "nor the user's own");
+    assert_eq!(of(&["S-1-5-21-9-9"]), <[String; 0]>::default(), "a domain is not those that begin like it");
 }
 
 #[test]
