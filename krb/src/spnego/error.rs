@@ -29,7 +29,7 @@ pub enum SpnegoError {
         found: Option<u8>,
     },
     /// An OID is empty or ends in the middle of a number.
-    #[error("a mechanism is no object identifier")]
+    #[error("a mechanism is no object identifier, or one of an unheard-of length")]
     Oid,
     /// The client lists more mechanisms than exist.
     #[error("the list has more than {MAX_MECHS} mechanisms")]

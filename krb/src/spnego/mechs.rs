@@ -9,6 +9,9 @@ use crate::gss::Mech;
 /// How many mechanisms a client may list. Windows lists four at most, macOS six.
 pub const MAX_MECHS: usize = 16;
 
+/// Octets of the longest OID. Those of real mechanisms have ten; an acceptor keeps the list between two tokens.
+const MAX_OID: usize = 64;
+
 /// A list of mechanisms: at least one, at most [`MAX_MECHS`].
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct MechTypes<'a>(&'a [u8]);
@@ -74,7 +77,7 @@ pub fn mech_list(mechs: &[Mech]) -> Vec<u8> {
 /// Says that `contents` can be those of an OBJECT IDENTIFIER: whole numbers, at least one (X.690 section 8.19).
 pub(super) fn oid(contents: &[u8]) -> Result<&[u8], SpnegoError> {
     match contents.last() {
-        Some(last) if last & 0x80 == 0 => Ok(contents),
+        Some(last) if last & 0x80 == 0 && contents.len() <= MAX_OID => Ok(contents),
         _ => Err(SpnegoError::Oid),
     }
 }

@@ -126,6 +126,13 @@ fn a_list_may_be_as_long_as_the_limit_and_no_longer() {
 }
 
 #[test]
+fn a_mechanism_with_an_oid_as_long_as_nobody_needs_is_refused() {
+    let list = |length: u8| [&[0x30, length + 2, 6, length][..], &vec![1; length.into()]].concat();
+    assert!(MechTypes::read(&list(64)).is_ok());
+    assert_eq!(MechTypes::read(&list(65)), Err(SpnegoError::Oid));
+}
+
+#[test]
 fn a_mechanism_that_is_no_object_identifier_is_refused() {
     assert_eq!(read_init(&begin(&[0x30, 2, 6, 0], &[])), Err(SpnegoError::Oid));
     assert_eq!(read_init(&begin(&[0x30, 4, 6, 2, 0x2b, 0x86], &[])), Err(SpnegoError::Oid));
