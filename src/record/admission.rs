@@ -5,7 +5,7 @@
 use tpg::{found::Found, permit::Permit, refusal::Refusal};
 use tracing::{debug, info};
 
-use super::RequestId;
+use super::{RequestId, word};
 use crate::realm::{credentials::CredentialsError, session::Session, subject::Subject, visitor::Visitor};
 
 const TARGET: &str = "ticketgate::admission";
@@ -59,8 +59,8 @@ pub fn refused(id: RequestId, visitor: &Visitor, refusal: &Refusal, found: &Foun
         target: TARGET,
         %id,
         peer = %visitor.address,
-        client = found.client.as_ref().map(display),
-        service = found.ticket.as_ref().map(|ticket| display(&ticket.service)),
+        client = found.client.as_ref().map(word),
+        service = found.ticket.as_ref().map(|ticket| word(&ticket.service)),
         kvno = found.ticket.as_ref().and_then(|ticket| ticket.kvno),
         ticket_etype = found.ticket.as_ref().map(|ticket| ticket.enctype),
         outcome = refusal.word(),
