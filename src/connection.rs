@@ -170,7 +170,7 @@ where
 {
     let invited = router::invited(&request, &web.origins, web.scheme);
     let upgraded = upgrade::on(&mut request);
-    let caller = Caller { peer, visitor, scheme: web.scheme };
+    let caller = Caller { peer, visitor, scheme: web.scheme, patience: web.timeouts.message };
     let (response, joined) = service.answer(request, invited, &caller).await;
     if let Some(joined) = joined {
         let (message, draining) = (web.timeouts.message, web.draining.clone());

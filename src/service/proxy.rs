@@ -97,6 +97,8 @@ pub struct Caller {
     pub visitor: Arc<Visitor>,
     /// `http` or `https`, as the connection is.
     pub scheme: &'static str,
+    /// How long the body of a request that is turned away may take.
+    pub patience: Duration,
 }
 
 /// A request that may be served.
@@ -258,13 +260,18 @@ impl Proxy {
             return Err(BadHead::Upgrade.into());
         }
         let (head, body) = request.into_parts();
-        Err(Refused::NotAdmitted(match self.realm.admit(id, &head, &caller.visitor).await {
+        let response = match self.realm.admit(id, &head, &caller.visitor).await {
             Admission::Pass(pass) => return Ok(Admitted { pass, head, body, host, key }),
             Admission::Challenge(challenge) => answer::challenge(challenge),
             Admission::Denied { reply } => answer::denied(reply),
             Admission::Unavailable => answer::unjudged(),
             Admission::Unreadable => answer::unreadable(),
-        }))
+        };
+        // A client that waits to be told so has not sent its body.
+        if !ws::has_token(&head.headers, header::EXPECT, "100-continue") {
+            body::discard(body, caller.patience).await;
+        }
+        Err(Refused::NotAdmitted(response))
     }
 
     /// Has the back end serve a request that may be served.

@@ -14,6 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderName, Request};
+use http_body_util::BodyExt as _;
 use hyper::{
     body::{Body, Frame, Incoming, SizeHint},
     ext::on_informational,
@@ -67,6 +68,23 @@ impl Outgoing {
             underway.wanted = Some(wanted);
         }
     }
+}
+
+/// Octets of a body that nobody wants, and that is read all the same.
+const MAX_DISCARDED: u64 = 16 * 1024 * 1024;
+
+/// Reads the body of a request that is turned away, for so long, and keeps nothing. Octets that nobody reads have the
+/// connection reset, and a browser that still sends its form would not see the challenge.
+pub(super) async fn discard(mut body: Incoming, patience: Duration) {
+    let mut left = MAX_DISCARDED;
+    let _ = timeout(patience, async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let octets = frame.data_ref().map_or(0, Bytes::len);
+            left = left.checked_sub(u64::try_from(octets).ok()?)?;
+        }
+        Some(())
+    })
+    .await;
 }
 
 /// The news that a back end wants a body (RFC 9110 section 10.1.1). As soon as the body is read, the client is told
