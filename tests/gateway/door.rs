@@ -6,6 +6,7 @@ mod clients;
 mod explained;
 mod foreign;
 mod groups;
+mod hostile;
 mod keytab;
 mod lease;
 mod legs;
