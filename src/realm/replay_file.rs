@@ -7,7 +7,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -87,13 +87,13 @@ impl ReplayFile {
         let lock = options().open(beside(path, ".lock")).map_err(failed)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| ReplayFileError::InUse { path: path.to_owned() })?;
-        let octets = match fs::read(path) {
+        let boot = boot_id();
+        let octets = match read(path) {
             Ok(octets) => octets,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(failed(error)),
         };
-        let boot = boot_id();
-        let since = match since(&octets, &boot) {
+        let since = match since(&octets, boot.as_ref()) {
             _ if octets.is_empty() => now,
             None => return Err(ReplayFileError::Foreign { path: path.to_owned() }),
             Some(since) => since.unwrap_or(now),
@@ -106,7 +106,7 @@ impl ReplayFile {
                 memory.restore(Tag::from(*tag), until, now);
             }
         }
-        let (file, records) = write_anew(path, &memory, since, &boot, now).map_err(failed)?;
+        let (file, records) = write_anew(path, &memory, since, boot, now).map_err(failed)?;
         let file = Mutex::new(Appended { file: Some(file), records });
         Ok(Self { path: path.to_owned(), memory, since, file, _lock: lock })
     }
@@ -120,7 +120,7 @@ impl ReplayFile {
         let mut appended = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if appended.file.is_none() || appended.records > SLACK + 2 * self.memory.len() {
             appended.file = None;
-            let (file, records) = write_anew(&self.path, &self.memory, self.since, &boot_id(), now)
+            let (file, records) = write_anew(&self.path, &self.memory, self.since, boot_id(), now)
                 .map_err(|error| self.unavailable(&error))?;
             *appended = Appended { file: Some(file), records };
         }
@@ -143,17 +143,28 @@ impl ReplayFile {
     }
 }
 
+/// The octets of the file; of one of another kind, however long, those at its beginning.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut octets = Vec::new();
+    (&file).take(u64::try_from(HEADER).unwrap_or(u64::MAX)).read_to_end(&mut octets)?;
+    if octets.starts_with(&MAGIC) {
+        file.read_to_end(&mut octets)?;
+    }
+    Ok(octets)
+}
+
 /// Since when the file with these octets remembers all; the inner `None` if it may have lost some; the outer if it is
 /// no such file.
 #[expect(clippy::option_option, reason = "a file of another kind is not one that lost something")]
-fn since(octets: &[u8], boot: &[u8; BOOT_ID]) -> Option<Option<Utc>> {
+fn since(octets: &[u8], boot: Option<&[u8; BOOT_ID]>) -> Option<Option<Utc>> {
     let (magic, rest) = octets.split_first_chunk::<16>()?;
     let (written_at, rest) = rest.split_first_chunk::<BOOT_ID>()?;
     let (seconds, records) = rest.split_first_chunk::<8>()?;
     if *magic != MAGIC {
         return None;
     }
-    let whole = written_at == boot && records.len().is_multiple_of(RECORD);
+    let whole = boot == Some(written_at) && records.len().is_multiple_of(RECORD);
     Some(whole.then(|| Utc::new(i64::from_be_bytes(*seconds), 0)))
 }
 
@@ -162,13 +173,13 @@ fn write_anew(
     path: &Path,
     memory: &Memory,
     since: Utc,
-    boot: &[u8; BOOT_ID],
+    boot: Option<[u8; BOOT_ID]>,
     now: Utc,
 ) -> io::Result<(File, usize)> {
     let alive = memory.alive(now);
     let mut octets = Vec::with_capacity(HEADER + alive.len() * RECORD);
     octets.extend_from_slice(&MAGIC);
-    octets.extend_from_slice(boot);
+    octets.extend_from_slice(&boot.unwrap_or([0; BOOT_ID]));
     octets.extend_from_slice(&since.seconds().to_be_bytes());
     for (tag, until) in &alive {
         octets.extend_from_slice(&record(*tag, *until));
@@ -201,10 +212,9 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// What names this boot of the system; zeros where there is none, so that nothing is taken for granted.
-fn boot_id() -> [u8; BOOT_ID] {
-    let text = fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    text.first_chunk().copied().unwrap_or([0; BOOT_ID])
+/// What names this boot of the system. Where nothing does, it may have crashed since.
+fn boot_id() -> Option<[u8; BOOT_ID]> {
+    fs::read("/proc/sys/kernel/random/boot_id").ok()?.first_chunk().copied()
 }
 
 #[cfg(test)]
@@ -278,6 +288,13 @@ mod tests {
             let cache = dir.open(START.plus(5)).unwrap();
             assert_eq!(cache.first(a_use(2), START.plus(5)), Err(NotFresh::BeforeStart), "{damage}");
         }
+    }
+
+    #[test]
+    fn where_no_boot_has_a_name_what_predates_the_start_is_refused() {
+        let octets = [&MAGIC[..], &[0; BOOT_ID], &START.seconds().to_be_bytes()].concat();
+        assert_eq!(since(&octets, None), Some(None));
+        assert_eq!(since(&octets, Some(&[0; BOOT_ID])), Some(Some(START)));
     }
 
     #[test]
