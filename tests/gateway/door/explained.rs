@@ -39,6 +39,16 @@ fn assert_says(text: &str, parts: &[&str]) {
 }
 
 #[test]
+fn a_token_that_is_cut_off_anywhere_is_judged_as_well() {
+    let whole = token(&NegotiateOptions::default()).token().to_vec();
+    for end in (1..whole.len()).step_by(whole.len() / 40) {
+        let (code, text) = explain(&STANDARD.encode(&whole[..end]), &[]);
+        assert_eq!(code, Some(1), "{end}: {text}");
+        assert_says(&text, &["REFUSED ("]);
+    }
+}
+
+#[test]
 fn a_good_token_is_shown_as_a_tree_and_accepted() {
     let (code, text) = explain(&base64(), &[]);
     assert_eq!(code, Some(0), "{text}");
