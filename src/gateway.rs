@@ -3,7 +3,7 @@
 pub mod granting;
 pub mod protecting;
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, UdpSocket},
@@ -21,7 +21,7 @@ use crate::{
     realm::gss::{Gss, GssError},
     router::Origins,
     service::{Service, kerberos5_proxy::Kerberos5Proxy, raw},
-    tls::{self, ServerTls, TlsError, client::ClientTlsError},
+    tls::{self, ServerTls, TlsError, client::ClientTlsError, front::FrontCertificates},
 };
 
 /// What a gateway is made of.
@@ -87,6 +87,8 @@ struct Opened {
     raw: Option<Raw>,
     /// Reads a keytab, again on a signal.
     gss: Option<Arc<Gss>>,
+    /// Certificates of proxies in front, read again on a signal.
+    front: Option<Arc<FrontCertificates>>,
 }
 
 /// Kerberos without the web.
@@ -103,14 +105,6 @@ pub enum StartError {
     /// A back end's host is a name that no certificate can have.
     #[error("--connect names a host that no certificate can name")]
     BackendName,
-    /// A certificate that no token can be bound to.
-    #[error(
-        "{path}: tokens cannot be bound to this certificate, for its kind of signature names no hash function (RFC 5929 section 4.1); leave --binding-cert out"
-    )]
-    BindingCertificate {
-        /// Its file.
-        path: PathBuf,
-    },
     /// Back ends cannot be reached over TLS.
     #[error("{0}")]
     ClientTls(#[from] ClientTlsError),
@@ -139,14 +133,7 @@ impl StartError {
     /// Whether the operator's settings are at fault, not the moment.
     #[must_use]
     pub const fn is_configuration(&self) -> bool {
-        matches!(
-            self,
-            Self::BackendName
-                | Self::BindingCertificate { .. }
-                | Self::ClientTls(_)
-                | Self::Gss(_)
-                | Self::Tls(_)
-        )
+        matches!(self, Self::BackendName | Self::ClientTls(_) | Self::Gss(_) | Self::Tls(_))
     }
 }
 
@@ -165,7 +152,7 @@ pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), Star
     let listener = listener::bind_tcp(hall.listen).map_err(listen_failed(hall.listen))?;
     let bound = listener.local_addr().map_err(listen_failed(hall.listen))?;
     let word = mode.word();
-    let Opened { service, mut background, raw, gss } = match mode {
+    let Opened { service, mut background, raw, gss, front } = match mode {
         Mode::Granting(granting) => granting.open(&limits).await?,
         Mode::Protecting(protecting) => protecting.open()?,
     };
@@ -209,6 +196,11 @@ pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), Star
         match gss.as_ref().map(|gss| gss.reload()) {
             Some(Err(error)) => error!("Not reloaded, the old keys stay: {error}"),
             Some(Ok(())) => info!("Reloaded the keytab"),
+            None => {}
+        }
+        match front.as_ref().map(|front| front.reload()) {
+            Some(Err(error)) => error!("Not reloaded, the old --binding-cert stays: {error}"),
+            Some(Ok(())) => info!("Reloaded the certificates of proxies in front"),
             None => {}
         }
     }

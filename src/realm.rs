@@ -25,7 +25,10 @@ use self::{
     subject::Subject,
     visitor::Visitor,
 };
-use crate::record::{RequestId, admission};
+use crate::{
+    record::{RequestId, admission},
+    tls::front::FrontCertificates,
+};
 
 /// Names of the gateway's own session cookies start with this. They never reach a back end.
 pub const COOKIE_PREFIX: &str = "__Host-ticketgate";
@@ -82,8 +85,8 @@ pub struct Realm {
     pub sessions: Option<Sessions>,
     /// Whether a pass ends with its ticket.
     pub ends_with_ticket: bool,
-    /// Channel bindings of proxies in front, good on every connection.
-    pub bindings: Vec<[u8; 16]>,
+    /// Certificates of proxies in front, whose bindings are good on every connection.
+    pub front: Arc<FrontCertificates>,
 }
 
 impl Realm {
@@ -131,7 +134,7 @@ impl Realm {
     /// A request with a token.
     async fn ticket(&self, id: RequestId, token: &[u8], visitor: &Visitor) -> Admission {
         let mut bindings = visitor.bindings.clone();
-        bindings.extend_from_slice(&self.bindings);
+        bindings.extend_from_slice(&self.front.bindings());
         let seen = Seen { bindings: &bindings, peer: Some(visitor.address.ip()) };
         let Judgement { verdict, found } = self.gss.accept(token, visitor.pending(), &seen).await;
         match verdict {

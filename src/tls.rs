@@ -2,6 +2,7 @@
 
 pub mod binding;
 pub mod client;
+pub mod front;
 
 use std::{
     path::{Path, PathBuf},
@@ -52,6 +53,14 @@ pub enum TlsError {
         key: PathBuf,
         /// What went wrong.
         source: rustls::Error,
+    },
+    /// A certificate that no token can be bound to.
+    #[error(
+        "{path}: tokens cannot be bound to this certificate, for its kind of signature names no hash function (RFC 5929 section 4.1); leave --binding-cert out"
+    )]
+    Unbindable {
+        /// Its file.
+        path: PathBuf,
     },
 }
 

@@ -77,7 +77,8 @@ pub struct Args {
     /// Seconds for which a cookie spares further tickets, at most until the ticket ends; without it none is set
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..=86_400))]
     session_cookie: Option<i64>,
-    /// PEM file of the certificate that a TLS proxy in front of the gateway shows; tokens may be bound to it
+    /// PEM file of the certificate that a TLS proxy in front of the gateway shows; tokens may be bound to it; read
+    /// again on SIGHUP
     #[arg(long, value_name = "PEM")]
     binding_cert: Vec<PathBuf>,
     /// Let open sockets go on when their ticket ends

@@ -47,7 +47,7 @@ impl Granting {
             tokio::spawn(keep_fresh(Arc::clone(&kdcs), resolver, first.unwrap_or_default())),
             tokio::spawn(probe(kdcs)),
         ];
-        Ok(Opened { service: Service::Kerberos5Proxy(service), background, raw, gss: None })
+        Ok(Opened { service: Service::Kerberos5Proxy(service), background, raw, gss: None, front: None })
     }
 }
 

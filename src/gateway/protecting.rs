@@ -11,7 +11,7 @@ use crate::{
         Service,
         proxy::{self, Proxy},
     },
-    tls::{self, client},
+    tls::{client, front::FrontCertificates},
 };
 
 /// What mode `tpg` is made of.
@@ -33,9 +33,10 @@ impl Protecting {
         let tls = if needs_tls { Some(client::trusting(self.authorities.as_deref())?) } else { None };
         let realm = self.gate.open()?;
         let gss = Arc::clone(&realm.gss);
+        let front = Some(Arc::clone(&realm.front)).filter(|front| !front.is_empty());
         let proxy = Proxy::new(self.proxy, realm, tls.as_ref()).ok_or(StartError::BackendName)?;
         let background = vec![tokio::spawn(Arc::clone(&gss).watch())];
-        Ok(Opened { service: Service::Proxy(Arc::new(proxy)), background, raw: None, gss: Some(gss) })
+        Ok(Opened { service: Service::Proxy(Arc::new(proxy)), background, raw: None, gss: Some(gss), front })
     }
 }
 
@@ -61,13 +62,8 @@ pub struct Gate {
 impl Gate {
     fn open(self) -> Result<Realm, StartError> {
         let Self { gss, rules, grants, required, session, ends_with_ticket, binding_certificates } = self;
-        let mut bindings = Vec::new();
-        for path in binding_certificates {
-            let own = tls::certificates(&path)?.into_iter().next();
-            let binding = own.and_then(|certificate| tls::binding::end_point(&certificate));
-            bindings.push(binding.ok_or(StartError::BindingCertificate { path })?);
-        }
+        let front = Arc::new(FrontCertificates::load(binding_certificates)?);
         let sessions = session.and_then(|life| Sessions::new(COOKIE_PREFIX.to_owned(), life));
-        Ok(Realm { gss: Gss::open(gss)?, rules, grants, required, sessions, ends_with_ticket, bindings })
+        Ok(Realm { gss: Gss::open(gss)?, rules, grants, required, sessions, ends_with_ticket, front })
     }
 }

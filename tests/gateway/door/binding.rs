@@ -99,6 +99,26 @@ fn a_token_bound_to_the_proxy_in_front_is_good_where_its_certificate_is_named() 
 }
 
 #[test]
+fn the_certificate_of_the_proxy_in_front_is_read_again_and_the_one_before_stays_good() {
+    let (site, mut proxy) = (site(), Identity::new());
+    let (certificate, connect) = (proxy.certificate_file(), site.url("http"));
+    let named = ["--connect", &connect, "--binding-cert", certificate.to_str().unwrap()];
+    let gateway = Gateway::tpg(&named);
+    let old = end_point(&proxy.der());
+    proxy.renew();
+    assert_eq!(status(&ask_once(&gateway, &bound(end_point(&proxy.der()), false))), 401);
+    gateway.signal("HUP");
+    gateway.wait_for_log("Reloaded the certificates of proxies in front");
+    for binding in [old, end_point(&proxy.der())] {
+        assert_eq!(status(&ask_once(&gateway, &bound(binding, false))), 200);
+    }
+    std::fs::write(&certificate, "half a cert").unwrap();
+    gateway.signal("HUP");
+    gateway.wait_for_log("the old --binding-cert stays");
+    assert_eq!(status(&ask_once(&gateway, &bound(end_point(&proxy.der()), false))), 200);
+}
+
+#[test]
 fn a_binding_of_the_certificate_before_a_reload_is_still_good() {
     let (site, mut identity) = (site(), Identity::new());
     let gateway = door(&site, &identity, "require");
