@@ -1,6 +1,6 @@
 //! A keytab that changes while the gateway runs, by a real KDC's own tools.
 
-use std::{fs, path::PathBuf};
+use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 use client::negotiate::{Negotiate, NegotiateOptions};
 use testkdc::Realm;
@@ -92,4 +92,28 @@ fn sighup_reads_the_keytab_again() {
     let gateway = door(&site, &[]);
     gateway.signal("HUP");
     gateway.wait_for_log("Reloaded the keytab");
+}
+
+#[test]
+fn a_keytab_behind_links_is_read_again_when_the_directory_behind_them_changes_and_kept_when_it_goes() {
+    // As Kubernetes mounts a secret: keytab -> ..data/keytab, ..data -> a directory for each state.
+    let (realm, site) = (realm(), site());
+    let mount = realm.dir().join("mount");
+    let put = |state: &str| {
+        fs::create_dir_all(mount.join(state)).unwrap();
+        fs::rename(export(&realm, "next.keytab"), mount.join(state).join("keytab")).unwrap();
+        symlink(state, mount.join("..data_tmp")).unwrap();
+        fs::rename(mount.join("..data_tmp"), mount.join("..data")).unwrap();
+    };
+    put("..first");
+    let keytab = mount.join("keytab");
+    symlink("..data/keytab", &keytab).unwrap();
+    let gateway = Gateway::tpg_with(&["--keytab", keytab.to_str().unwrap(), "--connect", &site.url("http")]);
+    put("..second");
+    gateway.wait_for_log("Read the changed keytab");
+    let ticket = ticket(&realm);
+    assert_eq!(status(&ask_once(&gateway, &token(&ticket))), 200);
+    fs::remove_dir_all(&mount).unwrap();
+    gateway.wait_for_log("The changed keytab is not used, the keys in use stay");
+    assert_eq!(status(&ask_once(&gateway, &token(&ticket))), 200);
 }
