@@ -122,7 +122,7 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
 
 /// Whether a back end could take a field for one that the gateway puts in, or for one that has weight.
 fn is_ours(name: &str, identity: &HeaderName) -> bool {
-    let unlike = name.contains(['_', '.']);
+    let unlike = name.bytes().any(|octet| !octet.is_ascii_alphanumeric() && octet != b'-');
     reads_as(name, identity.as_str())
         || reads_as(name, "forwarded")
         || reads_as(name, "x-real-ip")
@@ -138,9 +138,10 @@ pub(super) fn may_name(identity: &HeaderName) -> bool {
         && !["sec-websocket-", "x-forwarded-"].iter().any(|start| name.starts_with(start))
 }
 
-/// Whether two names of fields are one to those who read `_` and `.` as `-`. `name` is in lower case.
+/// Whether two names of fields are one to those who read all but letters and digits as `-`, as lighttpd does for CGI.
+/// `name` is in lower case.
 fn reads_as(name: &str, other: &str) -> bool {
-    let plain = |octet| if matches!(octet, b'_' | b'.') { b'-' } else { octet };
+    let plain = |octet: u8| if octet.is_ascii_alphanumeric() { octet } else { b'-' };
     name.len() == other.len() && name.bytes().map(plain).eq(other.bytes().map(plain))
 }
 

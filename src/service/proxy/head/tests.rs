@@ -30,6 +30,7 @@ fn every_spelling_of_what_the_gateway_says_is_taken_out() {
         "X_Remote_User",
         "x.remote-user",
         "x_remote.user",
+        "x~remote!user",
         "Forwarded",
         "X-Forwarded-For",
         "x_forwarded_for",
