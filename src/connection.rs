@@ -1,5 +1,7 @@
 //! One connection, from its first octet to its last.
 
+mod patient;
+
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use http::{HeaderValue, Request, Response};
@@ -25,6 +27,7 @@ use crate::{
     },
     ws,
 };
+use patient::Patient;
 
 /// Most headers of a request. Browsers send about twenty.
 const MAX_HEADERS: usize = 64;
@@ -65,7 +68,7 @@ where
         .half_close(true)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(io), answer)
+        .serve_connection(TokioIo::new(Patient::new(io, web.timeouts.idle)), answer)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
@@ -151,8 +154,8 @@ where
     web.tasks.spawn(async move {
         // The connection's own type, so that what HTTP needed of it is given back.
         let Ok(upgraded) = upgraded.await else { return };
-        let Ok(parts) = upgraded.downcast::<TokioIo<I>>() else { return };
-        relay::serve(service, parts.io.into_inner(), parts.read_buf, protocol, bounds).await;
+        let Ok(parts) = upgraded.downcast::<TokioIo<Patient<I>>>() else { return };
+        relay::serve(service, parts.io.into_inner().into_inner(), parts.read_buf, protocol, bounds).await;
     });
     Ok(response)
 }
@@ -178,8 +181,8 @@ where
             // Counted for as long as the socket lives.
             let _peer = caller.peer;
             let Ok(upgraded) = upgraded.await else { return };
-            let Ok(parts) = upgraded.downcast::<TokioIo<I>>() else { return };
-            joined.run(parts.io.into_inner(), parts.read_buf, message, draining).await;
+            let Ok(parts) = upgraded.downcast::<TokioIo<Patient<I>>>() else { return };
+            joined.run(parts.io.into_inner().into_inner(), parts.read_buf, message, draining).await;
         });
     }
     response

@@ -43,7 +43,7 @@ pub struct Allowed {
 /// How long peers are waited for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Timeouts {
-    /// A connection or socket without a request.
+    /// A connection or socket without a request, and a peer that takes nothing of its answer.
     pub idle: Duration,
     /// A message, from its first octet to its last: a TLS handshake, a request head, a body, a unit; and for
     /// a peer to take its answer.

@@ -33,7 +33,7 @@ pub struct Args {
     /// Origin of pages that may use the gateway beside its own; * allows all
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
-    /// Seconds that a connection may idle
+    /// Seconds that a connection may idle, or take nothing of an answer
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     idle_timeout: Duration,
     /// Seconds from the first octet of a message to its last

@@ -158,6 +158,17 @@ fn a_response_that_breaks_off_is_not_made_whole() {
 }
 
 #[test]
+fn a_client_that_reads_nothing_for_too_long_is_given_up() {
+    let length = 64 * 1024 * 1024;
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+    let backend = Backend::answering([head.into_bytes(), vec![b'x'; length]].concat());
+    let gateway = before(&backend, "http", &["--idle-timeout", "0.5"]);
+    let mut stream = plain(gateway.web());
+    stream.write_all(&admitted("GET / HTTP/1.1\r\nHost: a\r\n\r\n")).unwrap();
+    gateway.wait_for_record("a client that left", |record| record["outcome"] == "client_left");
+}
+
+#[test]
 fn a_client_that_does_not_read_makes_nobody_gather() {
     let (shows, full) = channel();
     let backend = Backend::new(move |_, mut stream| {
