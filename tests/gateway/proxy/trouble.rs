@@ -37,6 +37,18 @@ fn a_back_end_that_is_not_there_is_503() {
 }
 
 #[test]
+fn a_client_has_the_gateways_proof_where_the_back_end_fails() {
+    let absent = Gateway::tpg(&["--connect", &format!("http://{}", refusing())]);
+    let broken = Backend::answering("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+    let broken = before(&broken, "http", &[]);
+    for gateway in [absent, broken] {
+        let (_, answer) = ask(&gateway, GET);
+        assert!(answer.line().starts_with("HTTP/1.1 50"), "{}", answer.text);
+        assert!(answer.value("www-authenticate").starts_with("Negotiate oY"), "{}", answer.text);
+    }
+}
+
+#[test]
 fn a_back_end_without_a_name_is_503() {
     let gateway = Gateway::tpg(&["--connect", "http://no-such-host.invalid"]);
     answered(&gateway, GET, 503);
