@@ -132,6 +132,11 @@ impl Args {
         if !proxy::Settings::may_name(&self.identity_header) {
             return Err(SettingsError::Identity);
         }
+        if self.session_cookie.is_some() && self.web.is_exposed() {
+            tracing::warn!(
+                "--session-cookie without TLS is set for clients on this host alone; browsers elsewhere would drop it"
+            );
+        }
         let (mut sockets, mut requests) = (None, None);
         for url in self.connect {
             let place = if url.scheme.takes_requests() { &mut requests } else { &mut sockets };

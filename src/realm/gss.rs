@@ -28,6 +28,9 @@ use crate::ambient;
 /// How often the keytab is looked at. A changed password is of no use before its key is here.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How often it is said that the keytab cannot be used.
+const REMIND: Duration = Duration::from_secs(60);
+
 /// What the acceptor is made of.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -135,19 +138,29 @@ impl Gss {
         Ok(())
     }
 
-    /// Reads the keytab again whenever it has changed. It does not end.
+    /// Reads the keytab again whenever it has changed, and says so once a minute while it cannot be used. It does not
+    /// end.
     pub async fn watch(self: Arc<Self>) {
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut again = None;
         loop {
             ticks.tick().await;
             let state = State::at(&self.settings.keytab);
-            if *self.seen.lock().unwrap_or_else(PoisonError::into_inner) == state {
+            let is_known = *self.seen.lock().unwrap_or_else(PoisonError::into_inner) == state;
+            let is_due = again.is_some_and(|again| ambient::now() >= again);
+            if is_known && !is_due {
                 continue;
             }
             match self.reload() {
-                Ok(()) => info!(keytab = %self.settings.keytab.display(), "Read the changed keytab"),
-                Err(fault) => error!("The changed keytab is not used, the keys in use stay: {fault}"),
+                Ok(()) => {
+                    info!(keytab = %self.settings.keytab.display(), "Read the changed keytab");
+                    again = None;
+                }
+                Err(fault) => {
+                    error!("The changed keytab is not used, the keys in use stay: {fault}");
+                    again = Some(ambient::now() + REMIND);
+                }
             }
         }
     }

@@ -28,6 +28,8 @@ const BOOT_ID: usize = 36;
 const HEADER: usize = MAGIC.len() + BOOT_ID + 8;
 /// Octets of a record: the tag, and until when it counts (seconds).
 const RECORD: usize = 16 + 8;
+/// Microseconds from a write that failed to the next: to write all anew takes time that others need.
+const RETRY: u64 = 1_000_000;
 /// Records in a file before it is worth writing anew.
 const SLACK: usize = 64 * 1024;
 
@@ -74,6 +76,8 @@ struct Appended {
     /// `None` after a write that failed: its end may not be whole.
     file: Option<File>,
     records: usize,
+    /// When that was.
+    failed: Option<Utc>,
 }
 
 impl ReplayFile {
@@ -107,7 +111,7 @@ impl ReplayFile {
             }
         }
         let (file, records) = write_anew(path, &memory, since, boot, now).map_err(failed)?;
-        let file = Mutex::new(Appended { file: Some(file), records });
+        let file = Mutex::new(Appended { file: Some(file), records, failed: None });
         Ok(Self { path: path.to_owned(), memory, since, file, _lock: lock })
     }
 
@@ -118,23 +122,24 @@ impl ReplayFile {
     /// Those of [`Memory::first`], and [`NotFresh::Unavailable`] if it cannot be written.
     pub fn first(&self, this: Use, now: Utc) -> Result<(), NotFresh> {
         let mut appended = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if appended.failed.is_some_and(|failed| now.since(failed).unsigned_abs() < RETRY) {
+            return Err(NotFresh::Unavailable);
+        }
         if appended.file.is_none() || appended.records > SLACK + 2 * self.memory.len() {
-            appended.file = None;
-            let (file, records) = write_anew(&self.path, &self.memory, self.since, boot_id(), now)
-                .map_err(|error| self.unavailable(&error))?;
-            *appended = Appended { file: Some(file), records };
+            match write_anew(&self.path, &self.memory, self.since, boot_id(), now) {
+                Ok((file, records)) => *appended = Appended { file: Some(file), records, failed: None },
+                Err(error) => return Err(self.unavailable(&mut appended, &error, now)),
+            }
         }
         self.memory.first(this, now)?;
         let record = record(this.tag, this.until);
         let written = appended.file.as_mut().map_or(Ok(()), |file| file.write_all(&record));
         appended.records += 1;
-        written.map_err(|error| {
-            appended.file = None;
-            self.unavailable(&error)
-        })
+        written.map_err(|error| self.unavailable(&mut appended, &error, now))
     }
 
-    fn unavailable(&self, error: &io::Error) -> NotFresh {
+    fn unavailable(&self, appended: &mut Appended, error: &io::Error, now: Utc) -> NotFresh {
+        (appended.file, appended.failed) = (None, Some(now));
         error!(
             file = %self.path.display(),
             "Nobody is let in: the replay cache cannot be written: {error}; make room, or name another --replay-file"
@@ -332,7 +337,12 @@ mod tests {
         let cache = dir.open(START).unwrap();
         cache.file.lock().unwrap().file = Some(File::open(dir.file()).unwrap());
         assert_eq!(cache.first(a_use(1), START), Err(NotFresh::Unavailable));
-        assert_eq!(cache.first(a_use(2), START), Ok(()), "it is written anew as soon as it can be");
+        assert_eq!(
+            cache.first(a_use(2), START),
+            Err(NotFresh::Unavailable),
+            "it is not tried with every request"
+        );
+        assert_eq!(cache.first(a_use(2), START.plus(1)), Ok(()), "but written anew a second later");
         drop(cache);
         assert_eq!(dir.open(START).unwrap().first(a_use(1), START), Err(NotFresh::Seen));
     }

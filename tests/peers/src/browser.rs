@@ -61,7 +61,7 @@ impl Browser {
     pub fn chromium(client: &Client) -> Result<Self, Error> {
         let profile = driver::new_dir(client, "chromium")?;
         chromium::prepare(&profile)?;
-        let driver = Driver::start(client, &chromium::driver()?, chromium::port)?;
+        let driver = Driver::start_patiently(client, &chromium::driver()?, chromium::port)?;
         Self::begin(driver, &chromium::capabilities(&profile))
     }
 
@@ -72,7 +72,7 @@ impl Browser {
     /// [`Error::Missing`] if it is not installed, [`Error::WebDriver`] if it does not start.
     pub fn firefox(client: &Client) -> Result<Self, Error> {
         let profile = driver::new_dir(client, "firefox")?;
-        let driver = Driver::start(client, &firefox::driver(&profile)?, firefox::port)?;
+        let driver = Driver::start_patiently(client, &firefox::driver(&profile)?, firefox::port)?;
         Self::begin(driver, &firefox::capabilities())
     }
 

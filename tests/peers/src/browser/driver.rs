@@ -21,6 +21,9 @@ use crate::error::Error;
 /// the other end was killed.
 const UNTIL_THE_INPUT_ENDS: &str = r#""$@" </dev/null & exec >/dev/null; cat; kill -s KILL 0"#;
 
+/// How often a driver is started again.
+const TRIES: u32 = 3;
+
 /// A running driver, which ends with its browser when dropped.
 #[derive(Debug)]
 pub(crate) struct Driver {
@@ -30,8 +33,23 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
+    /// Starts it, again if it ends at once: it looks for a free port, and another may take that before it listens.
+    pub(crate) fn start_patiently(
+        client: &Client,
+        command_line: &[OsString],
+        port: fn(&str) -> Option<u16>,
+    ) -> Result<Self, Error> {
+        let mut tries = 0;
+        loop {
+            match Self::start(client, command_line, port) {
+                Err(Error::Ended { .. }) if tries < TRIES => tries += 1,
+                started => return started,
+            }
+        }
+    }
+
     /// Starts it as this client and waits until a line that it writes has its port.
-    pub(crate) fn start(
+    fn start(
         client: &Client,
         command_line: &[OsString],
         port: fn(&str) -> Option<u16>,
