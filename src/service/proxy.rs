@@ -8,6 +8,7 @@ pub mod dial;
 pub mod failure;
 pub mod head;
 mod joined;
+mod offers;
 mod pool;
 pub mod url;
 
@@ -17,7 +18,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header, request::Parts, uri::Authority};
+use http::{HeaderName, HeaderValue, Request, Response, header, request::Parts, uri::Authority};
 use hyper::{
     body::{Body as _, Incoming},
     upgrade,
@@ -29,6 +30,7 @@ use self::{
     body::{Outgoing, Returning, Wanted},
     dial::{Connection, Dialler},
     failure::BackendFailure,
+    offers::Offers,
     pool::{Lease, Pool},
     url::{BackendUrl, Scheme},
 };
@@ -382,37 +384,4 @@ fn refuse(refused: Refused, mut visit: Visit) -> Response<Body> {
     visit.status = Some(response.status());
     visit.refused(outcome, blame, &why);
     response
-}
-
-/// What a client offered in an upgrade.
-struct Offers {
-    protocols: Vec<String>,
-    extensions: bool,
-}
-
-impl Offers {
-    fn of(headers: &HeaderMap) -> Self {
-        Self {
-            protocols: ws::offered(headers).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-            extensions: headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS),
-        }
-    }
-
-    /// The sub-protocol under which octets go: `binary` as VNC clients ask for it, or else the first. A stream of
-    /// octets disagrees with none, and Chromium takes no answer without one if it offered any.
-    fn for_octets(&self) -> Option<HeaderValue> {
-        let binary = self.protocols.iter().find(|name| *name == "binary");
-        binary.or(self.protocols.first()).and_then(|name| HeaderValue::from_str(name).ok())
-    }
-
-    /// Whether a back end chose among what was offered (RFC 6455 section 4.1).
-    fn allow(&self, headers: &HeaderMap) -> bool {
-        let mut chosen = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter();
-        let protocol = match (chosen.next(), chosen.next()) {
-            (None, _) => true,
-            (Some(chosen), None) => self.protocols.iter().any(|name| chosen == name.as_str()),
-            (Some(_), Some(_)) => false,
-        };
-        protocol && (self.extensions || !headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS))
-    }
 }
