@@ -76,7 +76,7 @@ struct Appended {
     /// `None` after a write that failed: its end may not be whole.
     file: Option<File>,
     records: usize,
-    /// When that was.
+    /// When the last write failed, until one succeeds.
     failed: Option<Utc>,
 }
 

@@ -168,9 +168,8 @@ impl KeyTable {
     ///
     /// Keys of exactly the ticket's enctype are tried, at most [`MAX_TRIES`]: those of the service that the ticket
     /// names before others, its key version before those that may be it and those before others, then the key that
-    /// worked last, then the newest. A
-    /// version that differs is no reason to give up: keytabs count in 8 bits, some say 0 for any, and exports of one
-    /// account under several names number them apart.
+    /// worked last, then the newest. A version that differs is no reason to give up: keytabs count in 8 bits, some say
+    /// 0 for any, and exports of one account under several names number them apart.
     pub(crate) fn open(&self, ticket: &Ticket) -> Result<(&LongTermKey, Vec<u8>), Refusal> {
         let sealed = &ticket.enc_part;
         let wanted = sealed.key_version();
