@@ -69,6 +69,8 @@ pub const fn on_stream(unanswered: &Unanswered) -> OnStream {
 /// Why a WebSocket is closed by the gateway.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Goodbye {
+    /// An operator closed it.
+    Closed,
     /// The back end has ended its stream of octets.
     Done,
     /// The pass that the socket was opened with has ended.
@@ -92,6 +94,7 @@ impl Goodbye {
     #[must_use]
     pub fn frame(self) -> CloseFrame {
         let (code, reason) = match self {
+            Self::Closed => (CloseCode::Policy, "closed by the operator"),
             // Without a reason, so that it fits where the header of a message would stand.
             Self::Done => (CloseCode::Normal, ""),
             // Of the codes that IANA registers for WebSocket the one that says "Unauthorized".
@@ -110,6 +113,7 @@ impl Goodbye {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Closed => "operator",
             Self::Done => "done",
             Self::Expired => "expired",
             Self::GoingAway => "drained",

@@ -15,6 +15,7 @@ use crate::{
     answer::{self, BadHead},
     body::Body,
     limits::{Peer, Timeouts},
+    notice::Notice,
     realm::visitor::Visitor,
     record::Via,
     router::{self, Origins, Route},
@@ -150,7 +151,7 @@ where
     let upgraded = upgrade::on(&mut request);
     let service = Arc::clone(service);
     let bounds =
-        Bounds { peer: Arc::clone(peer), via, timeouts: web.timeouts, draining: web.draining.clone() };
+        Bounds { peer: Arc::clone(peer), via, timeouts: web.timeouts, notice: Notice::below(&web.draining) };
     web.tasks.spawn(async move {
         // The connection's own type, so that what HTTP needed of it is given back.
         let Ok(upgraded) = upgraded.await else { return };
@@ -176,13 +177,13 @@ where
     let caller = Caller { peer, visitor, scheme: web.scheme, patience: web.timeouts.message };
     let (response, joined) = service.answer(request, invited, &caller).await;
     if let Some(joined) = joined {
-        let (message, draining) = (web.timeouts.message, web.draining.clone());
+        let (message, notice) = (web.timeouts.message, Notice::below(&web.draining));
         web.tasks.spawn(async move {
             // Counted for as long as the socket lives.
             let _peer = caller.peer;
             let Ok(upgraded) = upgraded.await else { return };
             let Ok(parts) = upgraded.downcast::<TokioIo<Patient<I>>>() else { return };
-            joined.run(parts.io.into_inner().into_inner(), parts.read_buf, message, draining).await;
+            joined.run(parts.io.into_inner().into_inner(), parts.read_buf, message, notice).await;
         });
     }
     response

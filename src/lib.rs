@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod kdc;
 pub mod limits;
 pub mod listener;
+pub mod notice;
 pub mod observe;
 pub mod realm;
 pub mod record;

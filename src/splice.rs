@@ -23,12 +23,12 @@ use tokio::{
     time::{sleep_until, timeout},
 };
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     ambient,
     answer::Goodbye,
     limits::LINGER,
+    notice::Notice,
     ws::frame::{self, Boundaries},
 };
 use due::{Due, Late};
@@ -68,8 +68,8 @@ pub struct Bounds {
     pub idle: Option<Duration>,
     /// How long one side may go on in silence once the other has ended, and how long a goodbye may take.
     pub message: Duration,
-    /// Says that the gateway goes down.
-    pub draining: CancellationToken,
+    /// Says from outside that it is to end.
+    pub notice: Notice,
 }
 
 /// One side of a pair.
@@ -193,13 +193,13 @@ where
 
     /// Moves octets until there is a reason to stop.
     async fn run(&mut self, bounds: &Bounds) -> Reason {
-        let mut draining = pin!(bounds.draining.cancelled());
+        let mut notice = pin!(bounds.notice.given());
         let timer = pin!(sleep_until(ambient::instant(ambient::now())));
         let mut due = Due::new(bounds, timer);
         poll_fn(|context| {
             // The end comes first: a flood uses up what one turn of a task may do, and timers are then silent.
-            if draining.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Reason::Said(Goodbye::GoingAway));
+            if notice.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Reason::Said(bounds.notice.goodbye()));
             }
             if let Poll::Ready(late) = due.poll(context) {
                 return Poll::Ready(match (late, self.first) {

@@ -24,13 +24,13 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{self, Message, error::CapacityError},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::kerberos5_proxy::{Answered, Kerberos5Proxy};
 use crate::{
     ambient,
     answer::{Goodbye, OnStream, on_stream},
     limits::{LINGER, Peer, Timeouts},
+    notice::Notice,
     record::Via,
     ws::{self, Frames, Metered, Read},
 };
@@ -78,8 +78,8 @@ pub struct Bounds {
     pub via: Via,
     /// How long it may idle, and take for a message.
     pub timeouts: Timeouts,
-    /// Says that the gateway goes down.
-    pub draining: CancellationToken,
+    /// Says from outside that it is to end.
+    pub notice: Notice,
 }
 
 /// Serves one socket until it closes.
@@ -162,7 +162,7 @@ where
                 }
                 idle_until = ambient::now() + idle;
             }
-            () = bounds.draining.cancelled(), if ending.is_none() => ending = Some(Goodbye::GoingAway),
+            () = bounds.notice.given(), if ending.is_none() => ending = Some(bounds.notice.goodbye()),
             () = sleep_until(ambient::instant(patience)), if listening && in_flight.is_empty() => {
                 ending = Some(Goodbye::Idle);
             }

@@ -5,11 +5,11 @@ use std::{sync::atomic::Ordering, time::Duration};
 use bytes::Bytes;
 use tgg::moment::Moment;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_util::sync::CancellationToken;
 
 use super::dial::Connection;
 use crate::{
     ambient,
+    notice::Notice,
     record::visit::Visit,
     splice::{self, Bounds, Early, Speaks},
 };
@@ -28,12 +28,12 @@ pub struct Joined {
 impl Joined {
     /// Joins the client's connection, on which the answer 101 is out, until there is a reason to part. `early` is
     /// what the client sent behind its request.
-    pub async fn run<I>(self, client: I, early: Bytes, message: Duration, draining: CancellationToken)
+    pub async fn run<I>(self, client: I, early: Bytes, message: Duration, notice: Notice)
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
         let Self { connection, early: said, speaks, ends, idle, mut visit } = self;
-        let bounds = Bounds { ends, idle, message, draining };
+        let bounds = Bounds { ends, idle, message, notice };
         let early = Early { backend: said, client: early };
         let spliced = splice::join(client, connection, early, speaks, &bounds).await;
         visit.octets_in.store(spliced.up, Ordering::Relaxed);
