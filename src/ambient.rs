@@ -31,6 +31,15 @@ pub fn time_of_day() -> (i64, u32) {
     (i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_micros())
 }
 
+/// The moment of a time of day in seconds since 1970; now, if that has passed.
+#[must_use]
+pub fn moment(utc: i64) -> Moment {
+    let (today, _) = time_of_day();
+    let left = Duration::from_secs(u64::try_from(utc.saturating_sub(today)).unwrap_or(0));
+    // A timer cannot be set to the end of time.
+    now() + left.min(Duration::from_secs(365 * 86_400))
+}
+
 /// Random octets from the operating system.
 ///
 /// # Panics

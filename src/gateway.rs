@@ -1,101 +1,135 @@
 //! The gateway as a whole: built from its settings, bound, served, reloaded, drained.
 
+pub mod building;
 pub mod granting;
-pub mod protecting;
+pub mod realms;
+mod signals;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{
-    net::{TcpListener, UdpSocket},
-    signal::unix::{Signal, SignalKind, signal},
-    task::JoinHandle,
-    time::{interval, timeout},
-};
+use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
+use self::{
+    building::{Built, Generation},
+    signals::{Order, Signals},
+};
 use crate::{
-    connection::Web,
-    limits::{Allowed, Limits, Timeouts},
+    hall::{Hall, Post},
+    limits::{Allowed, Timeouts},
     listener,
-    realm::gss::{Gss, GssError},
-    router::Origins,
-    service::{Service, kerberos5_proxy::Kerberos5Proxy, raw},
-    tls::{self, ServerTls, TlsError, client::ClientTlsError, front::FrontCertificates},
+    realm::gss::GssError,
+    router::{Origins, Place, Takes},
+    service::proxy,
+    tls::{self, TlsError, client::ClientTlsError},
 };
 
 /// What a gateway is made of.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What every mode has in front.
-    pub hall: Hall,
-    /// What is behind it.
-    pub mode: Mode,
-}
-
-/// Where peers come in, whatever they come for.
-#[derive(Clone, Debug)]
-pub struct Hall {
-    /// Where HTTP and WebSocket are served.
-    pub listen: SocketAddr,
-    /// Certificate and key; none: plain HTTP.
-    pub tls: Option<tls::Files>,
-    /// Pages that may use the gateway.
-    pub origins: Origins,
-    /// What peers and principals may ask for.
-    pub allowed: Allowed,
-    /// How long peers are waited for.
-    pub timeouts: Timeouts,
+    /// Where peers come in.
+    pub halls: Vec<HallSettings>,
+    /// What peers may ask for.
+    pub allowed: Vec<Allowed>,
+    /// Most connections in all.
+    pub room: usize,
+    /// Who can be told apart, and how.
+    pub realms: Vec<realms::Settings>,
+    /// What is served.
+    pub services: Vec<ServiceSettings>,
     /// How long open connections may go on after the signal to stop.
     pub drain: Duration,
 }
 
-/// What a gateway is for.
+/// One address where peers come in, whatever they come for.
 #[derive(Clone, Debug)]
-pub enum Mode {
-    /// `tgg`: Kerberos is relayed to KDCs.
-    Granting(granting::Granting),
-    /// `tpg`: back ends are reached by those who are admitted.
-    Protecting(Box<protecting::Protecting>),
+pub struct HallSettings {
+    /// The address; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What is served there.
+    pub serves: Serves,
+    /// Certificate and key; none: no TLS.
+    pub tls: Option<tls::Files>,
+    /// Whether clients speak TLS to the gateway, or to who stands in front of it.
+    pub is_secure: bool,
+    /// What peers may ask for, by its place among all: addresses with the same one are counted together.
+    pub allowed: usize,
+    /// How long peers are waited for.
+    pub timeouts: Timeouts,
+    /// Octets of a request head.
+    pub max_head: usize,
 }
 
-impl Mode {
-    /// The subcommand, which starts the lines about bound addresses.
-    const fn word(&self) -> &'static str {
-        match self {
-            Self::Granting(_) => "tgg",
-            Self::Protecting(_) => "tpg",
-        }
-    }
+/// What is served at an address.
+#[derive(Clone, Debug)]
+pub enum Serves {
+    /// Kerberos over TCP and UDP, by the service at this place.
+    Raw(usize),
+    /// HTTP and WebSocket, by the services behind these doors.
+    Web(Vec<Door>),
+}
 
+/// A way to a service.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// What it is called when the gateway says where it listens, such as `ws`.
+    pub scheme: &'static str,
+    /// Which requests it is for.
+    pub place: Place,
+    /// Sockets, requests, or both.
+    pub takes: Takes,
+    /// The service, by its place among all.
+    pub service: usize,
+}
+
+/// One service.
+#[derive(Clone, Debug)]
+pub struct ServiceSettings {
+    /// Its name, for the lines about addresses, records and metrics.
+    pub name: String,
+    /// The realm that its visitors are told apart by, by its place among all.
+    pub realm: Option<usize>,
+    /// The roles that they need, all of them.
+    pub required: Vec<String>,
+    /// Pages that may use it.
+    pub origins: Origins,
+    /// What it does.
+    pub kind: Kind,
+}
+
+/// The kinds of service.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Kerberos is relayed to KDCs.
+    Granting(granting::Granting),
+    /// Back ends are reached by those who are admitted.
+    Proxy(Box<proxy::Settings>),
+}
+
+impl Kind {
     /// Open files that one connection takes.
-    #[must_use]
-    pub const fn files_per_connection(&self) -> u64 {
+    const fn files_per_connection(&self) -> u64 {
         match self {
             Self::Granting(_) => 1,
             // The back end's too.
-            Self::Protecting(_) => 2,
+            Self::Proxy(_) => 2,
         }
     }
 }
 
-/// A mode that is ready to serve.
-struct Opened {
-    service: Service,
-    /// What runs beside it until the gateway has drained.
-    background: Vec<JoinHandle<()>>,
-    raw: Option<Raw>,
-    /// Reads a keytab, again on a signal.
-    gss: Option<Arc<Gss>>,
-    /// Certificates of proxies in front, read again on a signal.
-    front: Option<Arc<FrontCertificates>>,
-}
+impl Settings {
+    /// Open files that one connection takes.
+    #[must_use]
+    pub fn files_per_connection(&self) -> u64 {
+        self.services.iter().map(|service| service.kind.files_per_connection()).max().unwrap_or(1)
+    }
 
-/// Kerberos without the web.
-struct Raw {
-    service: Arc<Kerberos5Proxy>,
-    tcp: TcpListener,
-    udp: UdpSocket,
+    /// Allows no more than so many connections in all; whether more were allowed.
+    pub fn bound_connections(&mut self, room: usize) -> bool {
+        self.room = self.room.min(room);
+        self.allowed.iter().any(|allowed| allowed.connections > room)
+    }
 }
 
 /// Why the gateway does not start.
@@ -103,8 +137,11 @@ struct Raw {
 #[non_exhaustive]
 pub enum StartError {
     /// A back end's host is a name that no certificate can have.
-    #[error("--connect names a host that no certificate can name")]
-    BackendName,
+    #[error("service {service}: a back end's host is a name that no certificate can have")]
+    BackendName {
+        /// The service.
+        service: String,
+    },
     /// Back ends cannot be reached over TLS.
     #[error("{0}")]
     ClientTls(#[from] ClientTlsError),
@@ -121,6 +158,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// Settings that refer to what is not there.
+    #[error("the settings name a place that they do not have; report it as a fault of this program")]
+    Place,
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(io::Error),
@@ -133,132 +173,166 @@ impl StartError {
     /// Whether the operator's settings are at fault, not the moment.
     #[must_use]
     pub const fn is_configuration(&self) -> bool {
-        matches!(self, Self::BackendName | Self::ClientTls(_) | Self::Gss(_) | Self::Tls(_))
+        matches!(self, Self::BackendName { .. } | Self::ClientTls(_) | Self::Gss(_) | Self::Tls(_))
     }
 }
 
-/// Runs a gateway until it is told to stop and has drained.
+/// Where settings come from, each time they are read.
+pub trait Source {
+    /// Why they cannot be read. The operator's fault.
+    type Error: std::error::Error;
+
+    /// Reads them again.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    fn settings(&self) -> Result<Settings, Self::Error>;
+}
+
+/// Settings that do not change, as those of flags: a reload reads again the files that they name.
+#[derive(Clone, Debug)]
+pub struct Fixed(pub Settings);
+
+impl Source for Fixed {
+    type Error = Infallible;
+
+    fn settings(&self) -> Result<Settings, Infallible> {
+        Ok(self.0.clone())
+    }
+}
+
+/// Runs a gateway until it is told to stop and has drained. `again` reads its settings when it is told to reload.
 ///
-/// `announce` is given one line for each bound address, such as `listening tgg ws://127.0.0.1:8088/`.
+/// `announce` is given one line for each way in, such as `listening tgg ws://127.0.0.1:8088/`.
 ///
 /// # Errors
 ///
 /// Any [`StartError`]; nothing is served then.
-pub async fn run(settings: Settings, announce: impl Fn(&str)) -> Result<(), StartError> {
-    let Settings { hall, mode } = settings;
+pub async fn run(settings: Settings, again: &impl Source, announce: impl Fn(&str)) -> Result<(), StartError> {
     let mut signals = Signals::new().map_err(StartError::Signals)?;
-    let tls = hall.tls.map(ServerTls::load).transpose()?.map(Arc::new);
-    let limits = Limits::new(hall.allowed);
-    let listener = listener::bind_tcp(hall.listen).map_err(listen_failed(hall.listen))?;
-    let bound = listener.local_addr().map_err(listen_failed(hall.listen))?;
-    let word = mode.word();
-    let Opened { service, mut background, raw, gss, front } = match mode {
-        Mode::Granting(granting) => granting.open(&limits).await?,
-        Mode::Protecting(protecting) => protecting.open()?,
-    };
-    background.push(tokio::spawn(tidy(Arc::clone(&limits))));
-    let web = Arc::new(Web {
-        service,
-        origins: hall.origins,
-        scheme: if tls.is_some() { "https" } else { "http" },
-        timeouts: hall.timeouts,
-        draining: CancellationToken::new(),
-        tasks: TaskTracker::new(),
-    });
-
-    let scheme = if tls.is_some() { "wss" } else { "ws" };
-    announce(&format!("listening {word} {scheme}://{bound}/"));
-    let mut serving =
-        vec![tokio::spawn(listener::web(listener, Arc::clone(&limits), Arc::clone(&web), tls.clone()))];
-    if let Some(Raw { service, tcp, udp }) = raw {
-        let bound = tcp.local_addr().map_err(listen_failed(hall.listen))?;
-        announce(&format!("listening {word} tcp://{bound}/"));
-        announce(&format!("listening {word} udp://{bound}/"));
-        let shared = (Arc::clone(&service), Arc::clone(&limits), Arc::clone(&web));
-        serving.push(tokio::spawn(listener::raw(tcp, shared.0, shared.1, shared.2)));
-        serving.push(tokio::spawn(raw::datagrams(
-            service,
-            Arc::new(udp),
-            Arc::clone(&limits),
-            web.draining.clone(),
-            web.tasks.clone(),
-        )));
+    let mut drain = settings.drain;
+    let mut house = House::default();
+    let (mut current, posts) = house.open(settings, None).await?;
+    for line in posts {
+        announce(&line);
     }
     info!("Started");
-
     while let Order::Reload = signals.next().await {
-        match tls.as_ref().map(|tls| tls.reload()) {
-            Some(Err(error)) => error!("Not reloaded, the old certificate stays: {error}"),
-            Some(Ok(())) => info!("Reloaded the certificate"),
-            None if gss.is_none() => info!("Nothing to reload"),
-            None => {}
+        let settings = match again.settings() {
+            Ok(settings) => settings,
+            Err(error) => {
+                error!("Not reloaded, what is served stays: {error}");
+                continue;
+            }
+        };
+        let next_drain = settings.drain;
+        match house.open(settings, Some(&current)).await {
+            Ok((next, posts)) => {
+                current = next;
+                drain = next_drain;
+                for line in posts {
+                    announce(&line);
+                }
+                info!("Reloaded");
+            }
+            Err(error) => error!("Not reloaded, what is served stays: {error}"),
         }
-        match gss.as_ref().map(|gss| gss.reload()) {
-            Some(Err(error)) => error!("Not reloaded, the old keys stay: {error}"),
-            Some(Ok(())) => info!("Reloaded the keytab"),
-            None => {}
-        }
-        match front.as_ref().map(|front| front.reload()) {
-            Some(Err(error)) => error!("Not reloaded, the old --binding-cert stays: {error}"),
-            Some(Ok(())) => info!("Reloaded the certificates of proxies in front"),
-            None => {}
-        }
     }
-
-    info!(seconds = hall.drain.as_secs(), "Draining");
-    web.draining.cancel();
-    for task in serving {
-        let _ = task.await;
-    }
-    web.tasks.close();
-    if timeout(hall.drain, web.tasks.wait()).await.is_err() {
-        warn!(left = web.tasks.len(), "Connections are cut off; raise --drain-timeout to give them longer");
-    }
-    for task in background {
-        task.abort();
-    }
+    info!(seconds = drain.as_secs(), "Draining");
+    house.drain(drain).await;
+    drop(current);
     info!("Stopped");
     Ok(())
 }
 
-fn listen_failed(address: SocketAddr) -> impl Fn(io::Error) -> StartError {
-    move |source| StartError::Listen { address, source }
+/// What outlives a reload: the addresses that are bound, and the connections.
+#[derive(Default)]
+struct House {
+    halls: Vec<OpenHall>,
+    /// Says that the gateway goes down.
+    draining: CancellationToken,
+    tasks: TaskTracker,
 }
 
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    reload: Signal,
+/// An address that is bound.
+struct OpenHall {
+    /// What the settings call it: its port may be 0.
+    listen: SocketAddr,
+    is_web: bool,
+    hall: Arc<Hall>,
+    serving: Vec<JoinHandle<()>>,
 }
 
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            reload: signal(SignalKind::hangup())?,
-        })
+impl House {
+    /// Builds what the settings say, binds what is not bound yet, and only then puts it all in place. What is no
+    /// longer wanted is no longer accepted; connections that are open go on.
+    ///
+    /// Returns the lines about addresses that are new.
+    async fn open(
+        &mut self,
+        settings: Settings,
+        before: Option<&Generation>,
+    ) -> Result<(Generation, Vec<String>), StartError> {
+        let Built { generation, posts } = building::build(settings, before).await?;
+        let mut bound = Vec::new();
+        let mut taken = vec![false; self.halls.len()];
+        for post in posts {
+            let known = self.halls.iter().zip(&taken).position(|(hall, taken)| {
+                !taken && hall.listen == post.listen && hall.is_web == post.front.is_web()
+            });
+            if let Some(flag) = known.and_then(|known| taken.get_mut(known)) {
+                *flag = true;
+            }
+            let fresh = match known {
+                Some(_) => None,
+                None => Some(listener::bind(&post).await.map_err(listen_failed(post.listen))?),
+            };
+            bound.push((post, known, fresh));
+        }
+        // From here on nothing fails.
+        let mut lines = Vec::new();
+        for (place, hall) in self.halls.iter().enumerate() {
+            if !taken.get(place).copied().unwrap_or_default() {
+                hall.hall.closing.cancel();
+            }
+        }
+        for (Post { listen, front }, known, fresh) in bound {
+            if let Some(known) = known.and_then(|known| self.halls.get(known)) {
+                let before = known.hall.lines();
+                known.hall.replace(front);
+                lines.extend(known.hall.lines().into_iter().filter(|line| !before.contains(line)));
+            } else if let Some(fresh) = fresh {
+                let is_web = front.is_web();
+                let (tasks, draining) = (self.tasks.clone(), self.draining.clone());
+                let hall = Arc::new(Hall::new(fresh.address(), front, tasks, draining));
+                lines.extend(hall.lines());
+                let serving = fresh.serve(&hall);
+                self.halls.push(OpenHall { listen, is_web, hall, serving });
+            }
+        }
+        self.halls.retain(|hall| !hall.hall.closing.is_cancelled());
+        Ok((generation, lines))
     }
 
-    async fn next(&mut self) -> Order {
-        tokio::select! {
-            _ = self.interrupt.recv() => Order::Stop,
-            _ = self.terminate.recv() => Order::Stop,
-            _ = self.reload.recv() => Order::Reload,
+    /// Accepts nothing more, and waits for what is open.
+    async fn drain(self, patience: Duration) {
+        self.draining.cancel();
+        for hall in self.halls {
+            for task in hall.serving {
+                let _ = task.await;
+            }
+        }
+        self.tasks.close();
+        if timeout(patience, self.tasks.wait()).await.is_err() {
+            warn!(
+                left = self.tasks.len(),
+                "Connections are cut off; raise --drain-timeout to give them longer"
+            );
         }
     }
 }
 
-/// What a signal orders.
-enum Order {
-    Reload,
-    Stop,
-}
-
-async fn tidy(limits: Arc<Limits>) {
-    let mut ticks = interval(Duration::from_secs(10));
-    loop {
-        ticks.tick().await;
-        limits.tidy();
-    }
+fn listen_failed(address: SocketAddr) -> impl Fn(io::Error) -> StartError {
+    move |source| StartError::Listen { address, source }
 }

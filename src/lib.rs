@@ -7,6 +7,7 @@ pub mod cli;
 pub mod connection;
 pub mod explain;
 pub mod gateway;
+pub mod hall;
 pub mod kdc;
 pub mod limits;
 pub mod listener;

@@ -16,11 +16,17 @@ use std::{
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tgg::failure::Refusal;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::interval,
+};
 
 /// Most peers or principals whose rate is remembered at once. A flood of new ones beyond it is refused:
 /// forgetting would let it pass.
 const MAX_REMEMBERED: usize = 1 << 20;
+
+/// How often what is no longer of interest is forgotten.
+const TIDY: Duration = Duration::from_secs(10);
 
 /// Octets that are still read, and thrown away, of a peer that was told why it is not served any further.
 pub const LINGER: u64 = 1024 * 1024;
@@ -36,8 +42,6 @@ pub struct Allowed {
     pub in_flight_per_peer: usize,
     /// Requests a second of one peer; twice as many may come at once.
     pub peer_rate: u32,
-    /// AS requests a second for one client principal; ten times as many may come at once.
-    pub principal_rate: u32,
 }
 
 /// How long peers are waited for.
@@ -74,24 +78,22 @@ struct Counts {
 pub struct Limits {
     allowed: Allowed,
     places: Arc<Semaphore>,
+    /// Places of the whole gateway: each connection is an open file.
+    room: Arc<Semaphore>,
     peers: Mutex<HashMap<PeerKey, Arc<Counts>>>,
     peer_rate: Option<DefaultKeyedRateLimiter<PeerKey>>,
-    principal_rate: Option<DefaultKeyedRateLimiter<u64>>,
-    /// Principals are remembered by a keyed hash, so that nobody can choose two that collide.
-    hasher: RandomState,
 }
 
 impl Limits {
-    /// Limits that allow this.
+    /// Limits that allow this, as long as there is room in the whole gateway.
     #[must_use]
-    pub fn new(allowed: Allowed) -> Arc<Self> {
+    pub fn new(allowed: Allowed, room: Arc<Semaphore>) -> Arc<Self> {
         Arc::new(Self {
             allowed,
+            room,
             places: Arc::new(Semaphore::new(allowed.connections.min(Semaphore::MAX_PERMITS))),
             peers: Mutex::default(),
             peer_rate: limiter(allowed.peer_rate, 2),
-            principal_rate: limiter(allowed.principal_rate, 10),
-            hasher: RandomState::new(),
         })
     }
 
@@ -108,9 +110,10 @@ impl Limits {
     ///
     /// Until then nothing should be accepted: the kernel holds peers, and then refuses them.
     pub async fn place(&self) -> Place {
-        let permit = Arc::clone(&self.places).acquire_owned().await;
-        // The semaphore is never closed, so this is a permit.
-        Place { _held: permit.ok() }
+        let here = Arc::clone(&self.places).acquire_owned().await;
+        let room = Arc::clone(&self.room).acquire_owned().await;
+        // The semaphores are never closed, so these are permits.
+        Place { _held: [here.ok(), room.ok()] }
     }
 
     /// The peer at `address` with one connection more; `None` if that is one too many for it.
@@ -124,24 +127,53 @@ impl Limits {
         Some(peer)
     }
 
+    /// Forgets, every few seconds, those whose rate is no longer of interest. It does not end.
+    pub async fn tidied(self: Arc<Self>) {
+        let mut ticks = interval(TIDY);
+        loop {
+            ticks.tick().await;
+            if let Some(rate) = &self.peer_rate {
+                rate.retain_recent();
+            }
+        }
+    }
+}
+
+/// Counts the requests for each principal, wherever they come in.
+#[derive(Debug)]
+pub struct Principals {
+    rate: Option<DefaultKeyedRateLimiter<u64>>,
+    /// Principals are remembered by a keyed hash, so that nobody can choose two that collide.
+    hasher: RandomState,
+}
+
+impl Principals {
+    /// So many AS requests a second for one client principal, and ten times as many at once; zero means without
+    /// limit.
+    #[must_use]
+    pub fn new(rate: u32) -> Arc<Self> {
+        Arc::new(Self { rate: limiter(rate, 10), hasher: RandomState::new() })
+    }
+
     /// Counts a request that names its client.
     ///
     /// # Errors
     ///
     /// [`Refusal::TooManyForPrincipal`].
-    pub fn principal(&self, krb_realm: &[u8], name: &impl std::fmt::Display) -> Result<(), Refusal> {
-        let Some(rate) = &self.principal_rate else { return Ok(()) };
+    pub fn count(&self, krb_realm: &[u8], name: &impl std::fmt::Display) -> Result<(), Refusal> {
+        let Some(rate) = &self.rate else { return Ok(()) };
         let key = self.hasher.hash_one((krb_realm.to_ascii_lowercase(), name.to_string()));
         count(rate, &key).ok_or(Refusal::TooManyForPrincipal)
     }
 
-    /// Forgets those whose rate is no longer of interest. Call it every few seconds.
-    pub fn tidy(&self) {
-        if let Some(rate) = &self.peer_rate {
-            rate.retain_recent();
-        }
-        if let Some(rate) = &self.principal_rate {
-            rate.retain_recent();
+    /// As [`Limits::tidied`].
+    pub async fn tidied(self: Arc<Self>) {
+        let mut ticks = interval(TIDY);
+        loop {
+            ticks.tick().await;
+            if let Some(rate) = &self.rate {
+                rate.retain_recent();
+            }
         }
     }
 }
@@ -181,7 +213,7 @@ pub struct Peer {
 /// A place among all connections.
 #[derive(Debug)]
 pub struct Place {
-    _held: Option<OwnedSemaphorePermit>,
+    _held: [Option<OwnedSemaphorePermit>; 2],
 }
 
 impl Peer {
@@ -228,17 +260,16 @@ impl Drop for InFlight<'_> {
 mod tests {
     use super::*;
 
-    const NOTHING: Allowed = Allowed {
-        connections: 100,
-        connections_per_peer: 0,
-        in_flight_per_peer: 0,
-        peer_rate: 0,
-        principal_rate: 0,
-    };
+    const NOTHING: Allowed =
+        Allowed { connections: 100, connections_per_peer: 0, in_flight_per_peer: 0, peer_rate: 0 };
+
+    fn limits(allowed: Allowed) -> Arc<Limits> {
+        Limits::new(allowed, Arc::new(Semaphore::new(100)))
+    }
 
     fn connect(limits: &Arc<Limits>, text: &str) -> Option<Peer> {
         let held = Arc::clone(&limits.places).try_acquire_owned().ok()?;
-        limits.connection(address(text), Place { _held: Some(held) })
+        limits.connection(address(text), Place { _held: [Some(held), None] })
     }
 
     fn address(text: &str) -> IpAddr {
@@ -247,7 +278,7 @@ mod tests {
 
     #[test]
     fn connections_of_a_peer_are_counted_while_they_last() {
-        let limits = Limits::new(Allowed { connections_per_peer: 2, ..NOTHING });
+        let limits = limits(Allowed { connections_per_peer: 2, ..NOTHING });
         let first = connect(&limits, "192.0.2.1").unwrap();
         let second = connect(&limits, "::ffff:192.0.2.1").unwrap();
         assert!(connect(&limits, "192.0.2.1").is_none());
@@ -260,7 +291,7 @@ mod tests {
 
     #[test]
     fn connections_in_all_are_counted_while_they_last() {
-        let limits = Limits::new(Allowed { connections: 1, ..NOTHING });
+        let limits = limits(Allowed { connections: 1, ..NOTHING });
         let held = connect(&limits, "192.0.2.1").unwrap();
         assert!(connect(&limits, "192.0.2.2").is_none());
         drop(held);
@@ -269,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_subscriber_of_ipv6_is_one_peer() {
-        let limits = Limits::new(Allowed { connections_per_peer: 1, ..NOTHING });
+        let limits = limits(Allowed { connections_per_peer: 1, ..NOTHING });
         let _held = connect(&limits, "2001:db8:0:1::1").unwrap();
         assert!(connect(&limits, "2001:db8:0:1:ffff::").is_none());
         assert!(connect(&limits, "2001:db8:0:2::1").is_some());
@@ -277,7 +308,7 @@ mod tests {
 
     #[test]
     fn requests_in_flight_are_counted_over_all_connections_of_a_peer() {
-        let limits = Limits::new(Allowed { in_flight_per_peer: 1, ..NOTHING });
+        let limits = limits(Allowed { in_flight_per_peer: 1, ..NOTHING });
         let (one, other) = (limits.peer(address("192.0.2.1")), limits.peer(address("192.0.2.1")));
         let held = one.request().unwrap();
         assert_eq!(other.request().unwrap_err(), Refusal::TooManyFromPeer);
@@ -287,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_peer_over_its_rate_is_refused_and_others_are_not() {
-        let limits = Limits::new(Allowed { peer_rate: 1, ..NOTHING });
+        let limits = limits(Allowed { peer_rate: 1, ..NOTHING });
         let peer = limits.peer(address("192.0.2.1"));
         let passed = (0..50).filter(|_| peer.request().is_ok()).count();
         assert!((2..5).contains(&passed), "{passed}");
@@ -296,12 +327,12 @@ mod tests {
 
     #[test]
     fn a_principal_over_its_rate_is_refused_in_any_case_of_its_realm() {
-        let limits = Limits::new(Allowed { principal_rate: 1, ..NOTHING });
-        let passed = (0..50).filter(|_| limits.principal(b"TGG.TEST", &"alice").is_ok()).count();
+        let principals = Principals::new(1);
+        let passed = (0..50).filter(|_| principals.count(b"TGG.TEST", &"alice").is_ok()).count();
         assert!((10..13).contains(&passed), "{passed}");
-        assert!(limits.principal(b"tgg.test", &"alice").is_err());
-        assert!(limits.principal(b"TGG.TEST", &"bob").is_ok());
-        limits.tidy();
-        assert!(limits.principal(b"TGG.TEST", &"alice").is_err(), "tidying forgets nobody who is over");
+        assert!(principals.count(b"tgg.test", &"alice").is_err());
+        assert!(principals.count(b"TGG.TEST", &"bob").is_ok());
+        principals.rate.as_ref().unwrap().retain_recent();
+        assert!(principals.count(b"TGG.TEST", &"alice").is_err(), "tidying forgets nobody who is over");
     }
 }

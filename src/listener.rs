@@ -5,18 +5,19 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
 use crate::{
-    connection::{self, Web},
-    limits::{Limits, Peer},
+    connection,
+    hall::{Hall, Post, Serves},
+    limits::Peer,
     realm::visitor::Visitor,
     record::Via,
-    service::{kerberos5_proxy::Kerberos5Proxy, raw},
-    tls::ServerTls,
+    service::raw,
 };
 
 /// Connections that the kernel holds until they are accepted.
@@ -68,20 +69,71 @@ pub async fn bind_both(address: SocketAddr) -> io::Result<(TcpListener, UdpSocke
     }
 }
 
-/// Accepts connections and has each served in a task of its own, until the gateway drains.
-pub async fn web(listener: TcpListener, limits: Arc<Limits>, web: Arc<Web>, tls: Option<Arc<ServerTls>>) {
-    while let Some((io, address, peer)) = accept(&listener, &limits, &web).await {
-        let (shared, tls) = (Arc::clone(&web), tls.clone());
-        web.tasks.spawn(async move {
+/// Sockets that are bound and not served yet.
+#[derive(Debug)]
+pub enum Bound {
+    /// Kerberos over TCP and UDP.
+    Raw(TcpListener, UdpSocket, SocketAddr),
+    /// HTTP and WebSocket.
+    Web(TcpListener, SocketAddr),
+}
+
+/// Binds what a post asks for.
+///
+/// # Errors
+///
+/// As [`bind_tcp`].
+pub async fn bind(post: &Post) -> io::Result<Bound> {
+    if post.front.is_web() {
+        let tcp = bind_tcp(post.listen)?;
+        let address = tcp.local_addr()?;
+        return Ok(Bound::Web(tcp, address));
+    }
+    let (tcp, udp) = bind_both(post.listen).await?;
+    let address = tcp.local_addr()?;
+    Ok(Bound::Raw(tcp, udp, address))
+}
+
+impl Bound {
+    /// Where it is bound.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        match self {
+            Self::Raw(_, _, address) | Self::Web(_, address) => *address,
+        }
+    }
+
+    /// Accepts until the hall closes. Each connection is served in a task of its own.
+    #[must_use]
+    pub fn serve(self, hall: &Arc<Hall>) -> Vec<JoinHandle<()>> {
+        match self {
+            Self::Raw(tcp, udp, _) => vec![
+                tokio::spawn(raw(tcp, Arc::clone(hall))),
+                tokio::spawn(raw::datagrams(Arc::clone(hall), Arc::new(udp))),
+            ],
+            Self::Web(tcp, _) => vec![tokio::spawn(web(tcp, Arc::clone(hall)))],
+        }
+    }
+}
+
+/// Accepts connections for HTTP.
+async fn web(listener: TcpListener, hall: Arc<Hall>) {
+    while let Some((io, address, peer)) = accept(&listener, &hall).await {
+        let served = Arc::clone(&hall);
+        hall.tasks.spawn(async move {
+            let (tls, patience) = {
+                let front = served.front();
+                (front.tls.clone(), front.timeouts.message)
+            };
             match tls {
-                None => connection::serve(shared, io, peer, Visitor::new(address, false, Vec::new())).await,
+                None => connection::serve(served, io, peer, Visitor::new(address, false, Vec::new())).await,
                 Some(tls) => {
                     let handshake = TlsAcceptor::from(tls.config()).accept(io);
-                    match timeout(shared.timeouts.message, handshake).await {
+                    match timeout(patience, handshake).await {
                         // Boxed: a TLS stream is large, and every step on its way would keep room for it.
                         Ok(Ok(io)) => {
                             let visitor = Visitor::new(address, true, tls.bindings(io.get_ref().1));
-                            connection::serve(shared, Box::new(io), peer, visitor).await;
+                            connection::serve(served, Box::new(io), peer, visitor).await;
                         }
                         Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
                         Err(_) => debug!(peer = %address, "TLS handshake took too long"),
@@ -92,31 +144,30 @@ pub async fn web(listener: TcpListener, limits: Arc<Limits>, web: Arc<Web>, tls:
     }
 }
 
-/// Accepts raw connections and has each served in a task of its own, until the gateway drains.
-pub async fn raw(listener: TcpListener, service: Arc<Kerberos5Proxy>, limits: Arc<Limits>, web: Arc<Web>) {
-    while let Some((io, address, peer)) = accept(&listener, &limits, &web).await {
-        let (service, shared) = (Arc::clone(&service), Arc::clone(&web));
-        web.tasks.spawn(async move {
+/// Accepts connections for Kerberos alone.
+async fn raw(listener: TcpListener, hall: Arc<Hall>) {
+    while let Some((io, address, peer)) = accept(&listener, &hall).await {
+        let front = hall.front.load_full();
+        let Serves::Raw(_, service) = &front.serves else { continue };
+        let (service, draining, timeouts) = (Arc::clone(service), hall.draining.clone(), front.timeouts);
+        hall.tasks.spawn(async move {
             let via = Via { peer: address, over: "tcp" };
-            raw::stream(&service, io, &peer, via, shared.timeouts, &shared.draining).await;
+            raw::stream(&service, io, &peer, via, timeouts, &draining).await;
         });
     }
 }
 
-/// The next connection that may be served; `None` once the gateway drains.
-async fn accept(
-    listener: &TcpListener,
-    limits: &Arc<Limits>,
-    web: &Web,
-) -> Option<(TcpStream, SocketAddr, Peer)> {
+/// The next connection that may be served; `None` once the hall closes.
+async fn accept(listener: &TcpListener, hall: &Hall) -> Option<(TcpStream, SocketAddr, Peer)> {
     loop {
+        let limits = Arc::clone(&hall.front().limits);
         let next = async {
             let place = limits.place().await;
             (listener.accept().await, place)
         };
         let (accepted, place) = tokio::select! {
             next = next => next,
-            () = web.draining.cancelled() => return None,
+            () = hall.closing.cancelled() => return None,
         };
         match accepted {
             Ok((io, address)) => {

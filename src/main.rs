@@ -46,10 +46,9 @@ fn run<E: std::error::Error>(threads: NonZeroUsize, settings: Result<Settings, E
         Ok(settings) => settings,
         Err(error) => return fail(cli::USAGE, &error),
     };
-    let room = connections_for(raise_open_files(), settings.mode.files_per_connection());
-    if settings.hall.allowed.connections > room {
+    let room = connections_for(raise_open_files(), settings.files_per_connection());
+    if settings.bound_connections(room) {
         tracing::warn!("Open files allow {room} connections; raise the limit (ulimit -n) to have more");
-        settings.hall.allowed.connections = room;
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .thread_name("serving")
@@ -60,7 +59,8 @@ fn run<E: std::error::Error>(threads: NonZeroUsize, settings: Result<Settings, E
         Ok(runtime) => runtime,
         Err(error) => return fail(cli::RUN_TIME, &error),
     };
-    match runtime.block_on(gateway::run(settings, announce)) {
+    let again = gateway::Fixed(settings.clone());
+    match runtime.block_on(gateway::run(settings, &again, announce)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_configuration() => fail(cli::CONFIGURATION, &error),
         Err(error) => fail(cli::RUN_TIME, &error),

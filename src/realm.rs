@@ -37,8 +37,8 @@ pub const COOKIE_PREFIX: &str = "__Host-ticketgate";
 #[derive(Debug)]
 #[must_use = "a pass that nobody asks for protects nothing"]
 pub struct Pass {
-    /// Who is admitted.
-    pub subject: Subject,
+    /// Who is admitted; nobody in particular where all may.
+    pub subject: Option<Subject>,
     /// The gateway's own proof to the peer (`WWW-Authenticate`), which goes on any response to this request.
     pub reply: Option<HeaderValue>,
     /// A cookie that spares the next proof.
@@ -70,32 +70,61 @@ pub enum Admission {
     Unreadable,
 }
 
+/// What stands in front of a service.
+#[derive(Debug)]
+pub enum Gate {
+    /// Those who show who they are and have the roles.
+    Guarded {
+        /// Who can be told apart.
+        realm: Arc<Realm>,
+        /// The roles that are needed, all of them.
+        required: Vec<String>,
+    },
+    /// Nothing: all may pass.
+    Open,
+}
+
 /// What a realm is made of.
 #[derive(Debug)]
 pub struct Realm {
+    /// Its name.
+    pub name: Arc<str>,
     /// The acceptor of tickets.
     pub gss: Arc<Gss>,
     /// How local names are made.
     pub rules: Rules,
     /// Who has which roles.
     pub grants: Grants,
-    /// The roles that are needed, all of them.
-    pub required: Vec<String>,
     /// Sessions, if they spare further tickets.
-    pub sessions: Option<Sessions>,
+    pub sessions: Option<Arc<Sessions>>,
     /// Whether a pass ends with its ticket.
     pub ends_with_ticket: bool,
     /// Certificates of proxies in front, whose bindings are good on every connection.
     pub front: Arc<FrontCertificates>,
 }
 
-impl Realm {
+impl Gate {
     /// Judges a request head. The origin of the page that sent it must have been judged before: tickets and
     /// cookies are sent by browsers on anybody's behalf. `id` names the request in the log.
     pub async fn admit(&self, id: RequestId, head: &Parts, visitor: &Visitor) -> Admission {
+        match self {
+            Self::Guarded { realm, required } => realm.admit(id, required, head, visitor).await,
+            Self::Open => Admission::Pass(Pass {
+                subject: None,
+                reply: None,
+                set_cookie: None,
+                ends: None,
+                _seal: Seal,
+            }),
+        }
+    }
+}
+
+impl Realm {
+    async fn admit(&self, id: RequestId, required: &[String], head: &Parts, visitor: &Visitor) -> Admission {
         match credentials::authorization(&head.headers) {
-            Ok(Presented::Negotiate(token)) => self.ticket(id, &token, visitor).await,
-            Ok(Presented::Nothing) => self.session(id, head, visitor),
+            Ok(Presented::Negotiate(token)) => self.ticket(id, required, &token, visitor).await,
+            Ok(Presented::Nothing) => self.session(id, required, head, visitor),
             Err(fault @ credentials::CredentialsError::Duplicate) => {
                 admission::unreadable(id, visitor, fault);
                 Admission::Unreadable
@@ -108,7 +137,7 @@ impl Realm {
     }
 
     /// A request without a token: a session, or a challenge.
-    fn session(&self, id: RequestId, head: &Parts, visitor: &Visitor) -> Admission {
+    fn session(&self, id: RequestId, required: &[String], head: &Parts, visitor: &Visitor) -> Admission {
         let found = self.sessions.as_ref().and_then(|sessions| {
             let value = credentials::cookie(&head.headers, sessions.name())?;
             sessions.find(value, gss::utc().seconds())
@@ -117,13 +146,13 @@ impl Realm {
             admission::challenged(id, visitor);
             return Admission::Challenge(negotiate(None));
         };
-        if let Some(missing) = self.missing(&session.subject) {
+        if let Some(missing) = missing(required, &session.subject) {
             admission::denied(id, visitor, &session.subject, missing);
             return Admission::Denied { reply: None };
         }
         admission::resumed(id, visitor, &session);
         Admission::Pass(Pass {
-            subject: session.subject,
+            subject: Some(session.subject),
             reply: None,
             set_cookie: None,
             ends: self.ends_with_ticket.then_some(session.ticket_ends),
@@ -132,15 +161,15 @@ impl Realm {
     }
 
     /// A request with a token.
-    async fn ticket(&self, id: RequestId, token: &[u8], visitor: &Visitor) -> Admission {
+    async fn ticket(&self, id: RequestId, required: &[String], token: &[u8], visitor: &Visitor) -> Admission {
         let mut bindings = visitor.bindings.clone();
-        bindings.extend_from_slice(&self.front.bindings());
+        bindings.extend_from_slice(self.front.bindings());
         let seen = Seen { bindings: &bindings, peer: Some(visitor.address.ip()) };
         let Judgement { verdict, found } = self.gss.accept(token, visitor.pending(), &seen).await;
         match verdict {
             Verdict::Granted { permit, reply } => {
                 visitor.succeeded();
-                self.granted(id, permit, reply.map(|reply| negotiate(Some(&reply))), visitor)
+                self.granted(id, required, permit, reply.map(|reply| negotiate(Some(&reply))), visitor)
             }
             Verdict::More { reply, pending } => {
                 visitor.keep(pending);
@@ -170,12 +199,13 @@ impl Realm {
     fn granted(
         &self,
         id: RequestId,
+        required: &[String],
         permit: Permit,
         reply: Option<HeaderValue>,
         visitor: &Visitor,
     ) -> Admission {
         let subject = Subject::new(permit.identity(), &self.rules, &self.grants);
-        if let Some(missing) = self.missing(&subject) {
+        if let Some(missing) = missing(required, &subject) {
             admission::denied(id, visitor, &subject, missing);
             // With the proof, so that a client that asked for it knows who turned it away.
             return Admission::Denied { reply };
@@ -188,11 +218,11 @@ impl Realm {
             .filter(|_| visitor.is_private())
             .and_then(|sessions| sessions.begin(&subject, ends, gss::utc().seconds()));
         let ends = self.ends_with_ticket.then_some(ends);
-        Admission::Pass(Pass { subject, reply, set_cookie, ends, _seal: Seal })
+        Admission::Pass(Pass { subject: Some(subject), reply, set_cookie, ends, _seal: Seal })
     }
+}
 
-    /// The first role that is needed and that the subject does not have.
-    fn missing(&self, subject: &Subject) -> Option<&str> {
-        self.required.iter().find(|role| !subject.roles.contains(*role)).map(String::as_str)
-    }
+/// The first role that is needed and that the subject does not have.
+fn missing<'a>(required: &'a [String], subject: &Subject) -> Option<&'a str> {
+    required.iter().find(|role| !subject.roles.contains(*role)).map(String::as_str)
 }

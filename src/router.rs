@@ -1,202 +1,150 @@
-//! Which service a request head is for, and whether the page that sent it may.
-//!
-//! A gateway of mode `tgg` has one service: a WebSocket upgrade on any path, MS-KKDCP at `/KdcProxy`, and
-//! Heimdal's form at the path that is its request. The origin is judged before anything else is said.
+//! Which service a request is for: the host that it names, then the longest path that fits.
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, header};
+mod origins;
 
-use crate::{answer::BadHead, service::kkdcp, ws};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
-/// Where MS-KKDCP is posted to (MS-KKDCP section 2.1).
-pub const KDC_PROXY_PATH: &str = "/KdcProxy";
+use http::{HeaderMap, Request, header};
 
-/// What a request head asks for.
+pub use self::origins::{OriginError, Origins, invited, origin};
+use crate::{realm::Gate, service::Service, ws};
+
+/// A service as it is served.
+#[derive(Debug)]
+pub struct Hosted {
+    /// Its name, for records and metrics.
+    pub name: Arc<str>,
+    /// What stands in front of it.
+    pub gate: Gate,
+    /// Pages that may use it.
+    pub origins: Origins,
+    /// What it does.
+    pub service: Service,
+}
+
+/// Which requests a way in is for.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Route {
-    /// Heimdal's form: the request that its path was.
-    Heimdal(Bytes),
-    /// MS-KKDCP.
-    Kkdcp,
-    /// A page asks what it may send (Fetch, CORS preflight).
-    Preflight,
-    /// A WebSocket.
-    Relay,
+pub struct Place {
+    /// The host that they name; without one, any.
+    pub host: Option<String>,
+    /// Their path, with its first slash and without its last.
+    pub path: String,
+    /// Whether paths below that count too.
+    pub below: bool,
 }
 
-/// The origins whose pages may use the gateway, beside its own.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Origins {
-    allowed: Vec<String>,
-}
-
-/// Why text is not an origin.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("not an origin; write it as https://host, https://host:port, or * for all")]
-pub struct OriginError;
-
-impl Origins {
-    /// Reads origins as the operator wrote them.
-    ///
-    /// # Errors
-    ///
-    /// [`OriginError`].
-    pub fn new(allowed: impl IntoIterator<Item = String>) -> Result<Self, OriginError> {
-        let allowed: Vec<String> =
-            allowed.into_iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect();
-        let sound = |origin: &String| {
-            origin == "*"
-                || origin.split_once("://").is_some_and(|(scheme, host)| {
-                    !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#', '@'])
-                })
-        };
-        if allowed.iter().all(sound) { Ok(Self { allowed }) } else { Err(OriginError) }
-    }
-
-    /// Whether a page of this origin may speak to a gateway that it calls `host` over `scheme`.
-    ///
-    /// Browsers put the origin on requests that pages make; other clients send none and are not pages.
+impl Place {
+    /// All requests.
     #[must_use]
-    pub fn permit(&self, origin: &str, scheme: &str, host: Option<&str>) -> bool {
-        let origin = origin.to_ascii_lowercase();
-        let own = host.is_some_and(|host| origin == format!("{scheme}://{}", host.to_ascii_lowercase()));
-        own || self.list(&origin)
+    pub const fn everywhere() -> Self {
+        Self { host: None, path: String::new(), below: true }
     }
 
-    /// Whether the operator named this origin, or all.
-    fn list(&self, origin: &str) -> bool {
-        self.allowed.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))
+    /// The path as it is written.
+    #[must_use]
+    pub fn written(&self) -> String {
+        if self.below { format!("{}/", self.path) } else { self.path.clone() }
     }
 }
 
-/// The origin of the page that sent a request, if a page did.
-#[must_use]
-pub fn origin(headers: &HeaderMap) -> Option<&[u8]> {
-    headers.get(header::ORIGIN).map(http::HeaderValue::as_bytes)
+/// What a way in takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Takes {
+    /// Sockets and requests.
+    All,
+    /// Requests, and sockets that no other way takes.
+    Requests,
+    /// Sockets, and requests that no other way takes: they are told what is served.
+    Sockets,
 }
 
-fn host(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::HOST).and_then(|host| host.to_str().ok())
+/// All ways in at one address.
+#[derive(Debug, Default)]
+pub struct Routes {
+    /// By host, which is empty for any.
+    hosts: HashMap<String, HashMap<String, Ends>>,
 }
 
-/// Judges the page that sent a request to a service whose visitors are known by what their browser adds of its
-/// own accord: a ticket, a cookie. Such a request must not be made by a page that the service did not invite.
-///
-/// Without an origin it comes from no page, or a person followed a link. Chromium says nothing more than the
-/// origin when it opens a WebSocket; where a browser says `Sec-Fetch-Site` that must agree.
-///
-/// # Errors
-///
-/// [`BadHead::Origin`].
-pub fn invited<B>(request: &Request<B>, origins: &Origins, scheme: &str) -> Result<(), BadHead> {
-    let headers = request.headers();
-    let mut named = headers.get_all(header::ORIGIN).iter();
-    let origin = match (named.next(), named.next()) {
-        (None, _) => None,
-        (Some(origin), None) => Some(origin.to_str().map_err(|_| BadHead::Origin)?),
-        (Some(_), Some(_)) => return Err(BadHead::Origin),
-    };
-    // `null` is what a page in a sandbox says, whoever wrote it.
-    if origin.is_some_and(|origin| origin == "null" || !origins.permit(origin, scheme, host(headers))) {
-        return Err(BadHead::Origin);
-    }
-    let says =
-        |name: &str, what: &str| headers.get(name).is_some_and(|value| value.as_bytes() == what.as_bytes());
-    let is_link = *request.method() == Method::GET
-        && says("sec-fetch-mode", "navigate")
-        && says("sec-fetch-dest", "document")
-        && !ws::is_upgrade(request);
-    let is_listed = origin.is_some_and(|origin| origins.list(origin));
-    if says("sec-fetch-site", "cross-site") && !is_listed && !is_link {
-        return Err(BadHead::Origin);
-    }
-    Ok(())
+/// What is at one path.
+#[derive(Debug, Default)]
+struct Ends {
+    sockets: Option<End>,
+    requests: Option<End>,
 }
 
-/// Finds what a request asks for. `scheme` is `http` or `https`, as the connection is.
-///
-/// # Errors
-///
-/// [`BadHead::Origin`] before all others, then [`BadHead::Method`] or [`BadHead::NotFound`].
-pub fn find<B>(request: &Request<B>, origins: &Origins, scheme: &str) -> Result<Route, BadHead> {
-    if let Some(origin) = origin(request.headers())
-        && !origins.permit(&String::from_utf8_lossy(origin), scheme, host(request.headers()))
-    {
-        return Err(BadHead::Origin);
+/// A service at one path.
+#[derive(Clone, Debug)]
+struct End {
+    hosted: Arc<Hosted>,
+    below: bool,
+}
+
+/// The service that a request is for.
+#[derive(Debug)]
+pub struct Found {
+    /// The service.
+    pub hosted: Arc<Hosted>,
+    /// Octets of the request's path that are the way in; what follows is below it.
+    pub mount: usize,
+}
+
+impl Routes {
+    /// Adds a way in. The first of two that are alike stays.
+    pub fn add(&mut self, place: &Place, takes: Takes, hosted: &Arc<Hosted>) {
+        let host = place.host.as_deref().map(host_key).unwrap_or_default();
+        let ends = self.hosts.entry(host).or_default().entry(place.path.clone()).or_default();
+        let end = || End { hosted: Arc::clone(hosted), below: place.below };
+        if takes != Takes::Requests {
+            ends.sockets.get_or_insert_with(end);
+        }
+        if takes != Takes::Sockets {
+            ends.requests.get_or_insert_with(end);
+        }
     }
-    if ws::is_upgrade(request) {
-        return Ok(Route::Relay);
-    }
-    let path = request.uri().path();
-    let is_kdc_proxy = path.trim_end_matches('/').eq_ignore_ascii_case(KDC_PROXY_PATH);
-    match *request.method() {
-        Method::POST if is_kdc_proxy => Ok(Route::Kkdcp),
-        Method::OPTIONS if is_kdc_proxy => Ok(Route::Preflight),
-        _ if is_kdc_proxy => Err(BadHead::Method),
-        Method::GET => kkdcp::heimdal_request(path).map(Route::Heimdal).ok_or(BadHead::NotFound),
-        _ => Err(BadHead::NotFound),
+
+    /// The service that a request is for.
+    #[must_use]
+    pub fn find<B>(&self, request: &Request<B>) -> Option<Found> {
+        let named = request.uri().host().or_else(|| named(request.headers())).map(host_key);
+        let is_socket = ws::is_upgrade(request);
+        let hosts = named.as_deref().into_iter().chain([""]);
+        let mut tables = hosts.filter_map(|host| self.hosts.get(host));
+        tables.find_map(|paths| longest(paths, request.uri().path(), is_socket))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(method: Method, path: &str, origin: Option<&str>) -> Request<()> {
-        let mut request = Request::builder().method(method).uri(path).header("host", "gw.test:8443");
-        if let Some(origin) = origin {
-            request = request.header("origin", origin);
+/// The longest path that fits.
+fn longest(paths: &HashMap<String, Ends>, asked: &str, is_socket: bool) -> Option<Found> {
+    let mut path = asked;
+    loop {
+        let exact = path.len() == asked.len();
+        if let Some(ends) = paths.get(path) {
+            let (first, second) =
+                if is_socket { (&ends.sockets, &ends.requests) } else { (&ends.requests, &ends.sockets) };
+            let fits = |end: &&End| exact || end.below;
+            let end = first.as_ref().filter(fits).or_else(|| second.as_ref().filter(fits));
+            if let Some(end) = end {
+                return Some(Found { hosted: Arc::clone(&end.hosted), mount: path.len() });
+            }
         }
-        request.body(()).unwrap()
+        path = path.get(..path.rfind('/')?)?;
     }
+}
 
-    fn route(method: Method, path: &str) -> Result<Route, BadHead> {
-        find(&request(method, path, None), &Origins::default(), "https")
+/// The host that a request names in its field.
+fn named(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    // A colon inside brackets is part of an address.
+    match host.rfind(':').filter(|colon| !host.get(*colon..).unwrap_or_default().contains(']')) {
+        Some(colon) => host.get(..colon),
+        None => Some(host),
     }
+}
 
-    #[test]
-    fn kkdcp_is_posted_to_its_path_in_any_case() {
-        for path in ["/KdcProxy", "/kdcproxy", "/KdcProxy/", "/KdcProxy?x=1"] {
-            assert_eq!(route(Method::POST, path), Ok(Route::Kkdcp), "{path}");
-        }
-        assert_eq!(route(Method::GET, "/KdcProxy"), Err(BadHead::Method));
-        assert_eq!(route(Method::POST, "/"), Err(BadHead::NotFound));
-        assert_eq!(route(Method::POST, "/KdcProxy/x"), Err(BadHead::NotFound));
-    }
-
-    #[test]
-    fn heimdals_path_must_be_a_message() {
-        assert_eq!(route(Method::GET, "/agA="), Ok(Route::Heimdal(Bytes::from_static(&[0x6a, 0]))));
-        for path in ["/", "/index.html", "/MAA=", "/%6agA="] {
-            assert_eq!(route(Method::GET, path), Err(BadHead::NotFound), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_page_of_another_origin_is_refused_before_anything_else_is_said() {
-        let none = Origins::default();
-        for path in ["/KdcProxy", "/nowhere"] {
-            let request = request(Method::GET, path, Some("https://evil.test"));
-            assert_eq!(find(&request, &none, "https"), Err(BadHead::Origin));
-        }
-    }
-
-    #[test]
-    fn the_gateways_own_pages_and_allowed_ones_pass() {
-        let origins = Origins::new(["https://App.test".into()]).unwrap();
-        let permit = |origin| origins.permit(origin, "https", Some("gw.test:8443"));
-        assert!(permit("https://gw.test:8443") && permit("https://app.test"));
-        for other in ["http://gw.test:8443", "https://gw.test", "https://app.test:444", "null", ""] {
-            assert!(!permit(other), "{other}");
-        }
-        assert!(!origins.permit("https://", "https", None));
-        assert!(Origins::new(["*".into()]).unwrap().permit("null", "https", None));
-    }
-
-    #[test]
-    fn what_is_not_an_origin_is_refused_when_it_is_configured() {
-        for wrong in ["", "app.test", "https://app.test/path", "https://", "://app.test", "https://a@b"] {
-            assert_eq!(Origins::new([wrong.into()]), Err(OriginError), "{wrong}");
-        }
-    }
+/// Names that are one host are one key: their case and a last dot do not count, and this host is called alike from
+/// itself by name and by address.
+fn host_key(host: &str) -> String {
+    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase();
+    let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    if is_loopback { "localhost".to_owned() } else { host }
 }

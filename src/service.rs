@@ -5,14 +5,79 @@ pub mod kkdcp;
 pub mod proxy;
 pub mod raw;
 pub mod relay;
+pub mod ways;
 
 use std::sync::Arc;
 
-/// What is behind the hall.
+use bytes::Bytes;
+use tgg::moment::Moment;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use self::{
+    kerberos5_proxy::Kerberos5Proxy,
+    proxy::{Joined, Proxy},
+    relay::{Bounds, Protocol},
+};
+use crate::{
+    limits::{Peer, Timeouts},
+    notice::Notice,
+    record::Via,
+};
+
+/// What a service does.
 #[derive(Clone, Debug)]
 pub enum Service {
-    /// KDCs.
-    Kerberos5Proxy(Arc<kerberos5_proxy::Kerberos5Proxy>),
-    /// Back ends.
-    Proxy(Arc<proxy::Proxy>),
+    /// Relays Kerberos to KDCs.
+    Kerberos5Proxy(Arc<Kerberos5Proxy>),
+    /// Passes on to back ends.
+    Proxy(Arc<Proxy>),
+}
+
+impl Service {
+    /// What stands in front of the paths of requests at the back end, if there is one.
+    #[must_use]
+    pub fn base(&self, is_upgrade: bool) -> &str {
+        match self {
+            Self::Kerberos5Proxy(_) => "",
+            Self::Proxy(proxy) => proxy.base(is_upgrade),
+        }
+    }
+}
+
+/// A socket whose answer 101 is on its way, and what happens on it then.
+#[derive(Debug)]
+pub enum Socket {
+    /// It is joined with a back end.
+    Joined(Box<Joined>),
+    /// It carries Kerberos.
+    Relay {
+        /// Who relays.
+        service: Arc<Kerberos5Proxy>,
+        /// In which form.
+        protocol: Protocol,
+        /// For the record.
+        via: Via,
+        /// When the pass ends that it was opened with.
+        ends: Option<Moment>,
+    },
+}
+
+impl Socket {
+    /// Serves the socket until it ends. `early` is what the client sent behind its request.
+    pub async fn run<I>(self, io: I, early: Bytes, peer: Arc<Peer>, timeouts: Timeouts, notice: Notice)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        match self {
+            Self::Joined(joined) => {
+                // Counted for as long as the socket lives.
+                let _peer = peer;
+                joined.run(io, early, timeouts.message, notice).await;
+            }
+            Self::Relay { service, protocol, via, ends } => {
+                let bounds = Bounds { peer, via, timeouts, ends, notice };
+                relay::serve(service, io, early, protocol, bounds).await;
+            }
+        }
+    }
 }

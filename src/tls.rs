@@ -9,12 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use arc_swap::ArcSwap;
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
-    server::{ClientHello, ResolvesServerCert},
-    sign::CertifiedKey,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 
@@ -81,18 +79,8 @@ const PAST_CERTIFICATES: usize = 4;
 pub struct ServerTls {
     files: Files,
     /// The end-point bindings of the certificates, the one in use last.
-    end_points: ArcSwap<Vec<[u8; 16]>>,
-    certificate: Arc<Current>,
+    end_points: Vec<[u8; 16]>,
     config: Arc<ServerConfig>,
-}
-
-#[derive(Debug)]
-struct Current(ArcSwap<CertifiedKey>);
-
-impl ResolvesServerCert for Current {
-    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
-    }
 }
 
 impl ServerTls {
@@ -102,37 +90,33 @@ impl ServerTls {
     ///
     /// Any [`TlsError`].
     pub fn load(files: Files) -> Result<Self, TlsError> {
-        let certificate = Arc::new(Current(ArcSwap::from_pointee(read(&files)?)));
-        let resolver: Arc<dyn ResolvesServerCert> = certificate.clone();
+        let certificate = read(&files)?;
+        let end_points = certificate.end_entity_cert().ok().and_then(|der| binding::end_point(der));
+        let resolver = Arc::new(SingleCertAndKey::from(certificate));
         let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(resolver);
         // HTTP/2 is not offered: WebSocket over it is another protocol (RFC 8441), and no Kerberos client has it.
         config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
-        let end_points = certificate.0.load().end_entity_cert().ok().and_then(|der| binding::end_point(der));
-        let end_points = ArcSwap::from_pointee(end_points.into_iter().collect());
-        Ok(Self { files, end_points, certificate, config: Arc::new(config) })
+        Ok(Self { files, end_points: end_points.into_iter().collect(), config: Arc::new(config) })
     }
 
-    /// Reads the files again. If they cannot be used, the certificate in use stays.
+    /// The same files read again. Bindings of past certificates stay good, for connections that were opened with them.
     ///
     /// # Errors
     ///
     /// Any [`TlsError`].
-    pub fn reload(&self) -> Result<(), TlsError> {
-        let certificate = read(&self.files)?;
-        if let Some(end_point) = certificate.end_entity_cert().ok().and_then(|der| binding::end_point(der)) {
-            let mut end_points = Vec::clone(&self.end_points.load());
-            end_points.push(end_point);
-            let too_many = end_points.len().saturating_sub(PAST_CERTIFICATES);
-            self.end_points.store(Arc::new(end_points.split_off(too_many)));
-        }
-        self.certificate.0.store(Arc::new(certificate));
-        Ok(())
+    pub fn renewed(&self) -> Result<Self, TlsError> {
+        let mut fresh = Self::load(self.files.clone())?;
+        let mut end_points = self.end_points.clone();
+        end_points.append(&mut fresh.end_points);
+        let too_many = end_points.len().saturating_sub(PAST_CERTIFICATES);
+        fresh.end_points = end_points.split_off(too_many);
+        Ok(fresh)
     }
 
     /// The channel bindings that a token on this connection may have.
     #[must_use]
     pub fn bindings(&self, connection: &rustls::ServerConnection) -> Vec<[u8; 16]> {
-        self.end_points.load().iter().copied().chain(binding::exporter(connection)).collect()
+        self.end_points.iter().copied().chain(binding::exporter(connection)).collect()
     }
 
     /// The configuration for new connections.

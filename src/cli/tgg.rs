@@ -15,7 +15,7 @@ use tgg::{
 
 use super::web::{self, address, seconds};
 use crate::{
-    gateway::{Mode, Settings, granting::Granting},
+    gateway::{Kind, Serves, Settings, granting::Granting},
     kdc::resolve::Lookup,
     router::OriginError,
 };
@@ -103,11 +103,9 @@ impl Args {
                 .ok_or(SettingsError::KpasswdAlone)?;
             realm.kpasswds.extend(with_port(servers, KPASSWD_PORT));
         }
-        let mut hall = self.web.hall()?;
-        hall.allowed.principal_rate = self.principal_rate;
         let granting = Granting {
-            listen_raw: self.listen_raw,
             realms,
+            principal_rate: self.principal_rate,
             lookup: Lookup {
                 dns_server: self.dns_server,
                 networks: Networks { named: self.kdc_network },
@@ -115,7 +113,9 @@ impl Args {
             },
             deadline: self.deadline,
         };
-        Ok(Settings { hall, mode: Mode::Granting(granting) })
+        let mut settings = self.web.settings("tgg", Kind::Granting(granting), None)?;
+        settings.halls.extend(self.listen_raw.map(|listen| self.web.hall(listen, Serves::Raw(0))));
+        Ok(settings)
     }
 }
 

@@ -14,10 +14,7 @@ use super::{
     web::{self, seconds},
 };
 use crate::{
-    gateway::{
-        Mode, Settings,
-        protecting::{Gate, Protecting},
-    },
+    gateway::{Kind, Settings, realms},
     realm::gss,
     router::OriginError,
     service::proxy::{self, url::BackendUrl},
@@ -153,6 +150,7 @@ impl Args {
             respond: self.response_timeout,
             lifetime: self.socket_lifetime,
             idle: self.socket_idle_timeout,
+            authorities: self.backend_ca,
         };
         let grants = Grants::new(self.grant);
         if let Some(role) = self.require_role.iter().find(|role| !grants.mention(role)) {
@@ -161,7 +159,8 @@ impl Args {
         if self.default_realm.is_none() && self.auth_to_local.iter().any(Rule::is_default) {
             return Err(SettingsError::NoDefaultRealm);
         }
-        let gate = Gate {
+        let realm = realms::Settings {
+            name: String::new(),
             gss: gss::Settings {
                 keytab: self.gate.keytab.clone(),
                 policy: self.gate.policy(),
@@ -170,12 +169,10 @@ impl Args {
             },
             rules: Rules::new(self.auth_to_local, self.default_realm.unwrap_or_default()),
             grants,
-            required: self.require_role,
             session: self.session_cookie,
             ends_with_ticket: !self.outlive_ticket,
             binding_certificates: self.binding_cert,
         };
-        let protecting = Protecting { gate, proxy, authorities: self.backend_ca };
-        Ok(Settings { hall: self.web.hall()?, mode: Mode::Protecting(Box::new(protecting)) })
+        Ok(self.web.settings("tpg", Kind::Proxy(Box::new(proxy)), Some((realm, self.require_role)))?)
     }
 }

@@ -10,14 +10,17 @@ use std::{
 use clap::Args as ClapArgs;
 
 use crate::{
-    gateway::Hall,
+    gateway::{Door, HallSettings, Kind, Serves, ServiceSettings, Settings, realms},
     limits::{Allowed, Timeouts},
-    router::{OriginError, Origins},
+    router::{OriginError, Origins, Place, Takes},
     tls,
 };
 
+/// Octets of a request head: Heimdal's holds a whole Kerberos message in base64.
+const MAX_HEAD: usize = 200 * 1024;
+
 /// Flags for the front of a gateway.
-#[derive(ClapArgs, Debug)]
+#[derive(ClapArgs, Clone, Debug)]
 // Its name would be that of the flags that it is a part of.
 #[group(skip)]
 pub struct Args {
@@ -79,27 +82,59 @@ impl Args {
         self.tls_cert.is_none() && !self.listen.ip().is_loopback()
     }
 
-    /// The settings that the flags come to.
+    /// The settings that the flags come to: one service at every host and path of one address.
     ///
     /// # Errors
     ///
     /// [`OriginError`].
-    pub fn hall(self) -> Result<Hall, OriginError> {
-        let tls = self.tls_cert.zip(self.tls_key).map(|(certificate, key)| tls::Files { certificate, key });
-        Ok(Hall {
-            listen: self.listen,
-            tls,
-            origins: Origins::new(self.allow_origin)?,
-            allowed: Allowed {
-                connections: self.max_connections.get(),
-                connections_per_peer: self.peer_connections,
-                in_flight_per_peer: self.peer_requests,
-                peer_rate: self.peer_rate,
-                principal_rate: 0,
-            },
-            timeouts: Timeouts { idle: self.idle_timeout, message: self.message_timeout },
+    pub fn settings(
+        &self,
+        name: &str,
+        kind: Kind,
+        realm: Option<(realms::Settings, Vec<String>)>,
+    ) -> Result<Settings, OriginError> {
+        let tls = self.tls_cert.clone().zip(self.tls_key.clone());
+        let tls = tls.map(|(certificate, key)| tls::Files { certificate, key });
+        let scheme = if tls.is_some() { "wss" } else { "ws" };
+        let door = Door { scheme, place: Place::everywhere(), takes: Takes::All, service: 0 };
+        let (realms, required) = realm.map(|(realm, required)| (vec![realm], required)).unwrap_or_default();
+        let service = ServiceSettings {
+            name: name.to_owned(),
+            realm: (!realms.is_empty()).then_some(0),
+            required,
+            origins: Origins::new(self.allow_origin.clone())?,
+            kind,
+        };
+        let hall =
+            HallSettings { is_secure: tls.is_some(), tls, ..self.hall(self.listen, Serves::Web(vec![door])) };
+        let allowed = Allowed {
+            connections: self.max_connections.get(),
+            connections_per_peer: self.peer_connections,
+            in_flight_per_peer: self.peer_requests,
+            peer_rate: self.peer_rate,
+        };
+        Ok(Settings {
+            halls: vec![hall],
+            allowed: vec![allowed],
+            room: usize::MAX,
+            realms,
+            services: vec![service],
             drain: self.drain_timeout,
         })
+    }
+
+    /// An address without TLS, under the limits of the flags.
+    #[must_use]
+    pub fn hall(&self, listen: SocketAddr, serves: Serves) -> HallSettings {
+        HallSettings {
+            listen,
+            serves,
+            tls: None,
+            is_secure: false,
+            allowed: 0,
+            timeouts: Timeouts { idle: self.idle_timeout, message: self.message_timeout },
+            max_head: MAX_HEAD,
+        }
     }
 }
 

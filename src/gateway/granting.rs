@@ -1,53 +1,59 @@
-//! Mode `tgg`: a gateway to the KDCs of some realms, and what keeps it informed about them.
+//! Services that relay Kerberos: the KDCs of some realms, and what keeps the gateway informed about them.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tgg::routes::{KrbRealm, Routes};
 use tokio::time::{interval, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
-use super::{Opened, Raw, StartError, listen_failed};
 use crate::{
     kdc::{
         Kdcs,
         resolve::{Lookup, Resolver, keep_fresh},
     },
-    limits::Limits,
-    listener,
-    service::{Service, kerberos5_proxy::Kerberos5Proxy},
+    limits::Principals,
+    service::kerberos5_proxy::Kerberos5Proxy,
 };
 
-/// What mode `tgg` is made of.
-#[derive(Clone, Debug)]
+/// What such a service is made of.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Granting {
-    /// Where Kerberos is served without the web, if anywhere.
-    pub listen_raw: Option<SocketAddr>,
     /// The realms and their servers.
     pub realms: Vec<KrbRealm>,
     /// How servers are looked up.
     pub lookup: Lookup,
     /// How long an exchange with a realm's KDCs may take.
     pub deadline: Duration,
+    /// AS requests a second for one client principal; ten times as many may come at once.
+    pub principal_rate: u32,
 }
 
-impl Granting {
-    pub(super) async fn open(self, limits: &Arc<Limits>) -> Result<Opened, StartError> {
-        let kdcs = Kdcs::new(Arc::new(Routes::new(self.realms)), self.deadline);
-        let service = Arc::new(Kerberos5Proxy::new(Arc::clone(&kdcs), Arc::clone(limits)));
-        let raw = match self.listen_raw {
-            Some(address) => {
-                let (tcp, udp) = listener::bind_both(address).await.map_err(listen_failed(address))?;
-                Some(Raw { service: Arc::clone(&service), tcp, udp })
-            }
-            None => None,
-        };
+/// One that is served, and what runs beside it for as long as it is.
+#[derive(Debug)]
+pub(super) struct OpenGranting {
+    pub(super) settings: Granting,
+    pub(super) service: Arc<Kerberos5Proxy>,
+    _background: Vec<AbortOnDropHandle<()>>,
+}
+
+impl OpenGranting {
+    pub(super) async fn open(settings: Granting) -> Arc<Self> {
+        let kdcs = Kdcs::new(Arc::new(Routes::new(settings.realms.clone())), settings.deadline);
+        let principals = Principals::new(settings.principal_rate);
+        let service = Arc::new(Kerberos5Proxy::new(Arc::clone(&kdcs), Arc::clone(&principals)));
         // Servers named by address are in place; names are waited for only briefly.
-        let resolver = Resolver::new(self.lookup);
+        let resolver = Resolver::new(settings.lookup.clone());
         let first = timeout(Duration::from_secs(2), resolver.refresh(&kdcs)).await;
         let background = vec![
-            tokio::spawn(keep_fresh(Arc::clone(&kdcs), resolver, first.unwrap_or_default())),
-            tokio::spawn(probe(kdcs)),
+            AbortOnDropHandle::new(tokio::spawn(keep_fresh(
+                Arc::clone(&kdcs),
+                resolver,
+                first.unwrap_or_default(),
+            ))),
+            AbortOnDropHandle::new(tokio::spawn(probe(kdcs))),
+            AbortOnDropHandle::new(tokio::spawn(principals.tidied())),
         ];
-        Ok(Opened { service: Service::Kerberos5Proxy(service), background, raw, gss: None, front: None })
+        Arc::new(Self { settings, service, _background: background })
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Gss {
     acceptor: ArcSwap<Acceptor>,
     /// The state of the keytab when it was last read, whether or not it could be used.
     seen: Mutex<Option<State>>,
-    replay: Replay,
+    replay: Arc<Replay>,
 }
 
 /// Where uses of authenticators are remembered.
@@ -60,6 +60,32 @@ enum Replay {
     File(ReplayFile),
     Memory(Memory),
     Off,
+}
+
+/// The replay caches of this process. A cache outlives the realms that use it: what was used before a reload is
+/// refused after it, and realms with the same settings share one.
+#[derive(Debug, Default)]
+pub struct Replays(Mutex<Vec<(Kept, Arc<Replay>)>>);
+
+/// How many uses are kept, and where.
+type Kept = (usize, Option<PathBuf>);
+
+impl Replays {
+    /// The cache of these settings.
+    fn of(&self, settings: &Settings) -> Result<Arc<Replay>, ReplayFileError> {
+        let kept = (settings.replay_capacity, settings.replay_file.clone());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, replay)) = known.iter().find(|(known, _)| *known == kept) {
+            return Ok(Arc::clone(replay));
+        }
+        let replay = Arc::new(match &kept {
+            (0, _) => Replay::Off,
+            (capacity, Some(path)) => Replay::File(ReplayFile::open(path, *capacity, beginning())?),
+            (capacity, None) => Replay::Memory(Memory::new(*capacity, beginning())),
+        });
+        known.push((kept, Arc::clone(&replay)));
+        Ok(replay)
+    }
 }
 
 impl ReplayStore for Replay {
@@ -103,18 +129,12 @@ impl Gss {
     /// # Errors
     ///
     /// Any [`GssError`].
-    pub fn open(settings: Settings) -> Result<Arc<Self>, GssError> {
+    pub fn open(settings: Settings, replays: &Replays) -> Result<Arc<Self>, GssError> {
         let (acceptor, state) = load(&settings)?;
-        let replay = match settings.replay_capacity {
-            0 => {
-                warn!("Replays are not refused: --replay-capacity is 0");
-                Replay::Off
-            }
-            capacity => match &settings.replay_file {
-                Some(path) => Replay::File(ReplayFile::open(path, capacity, beginning())?),
-                None => Replay::Memory(Memory::new(capacity, beginning())),
-            },
-        };
+        let replay = replays.of(&settings)?;
+        if matches!(*replay, Replay::Off) {
+            warn!("Replays are not refused: --replay-capacity is 0");
+        }
         for weak in &settings.policy.enctypes.weak {
             warn!(
                 enctype = weak.name(),
@@ -169,7 +189,7 @@ impl Gss {
     pub async fn accept(&self, token: &[u8], pending: Option<Pending>, seen: &Seen<'_>) -> Judgement {
         let acceptor = self.acceptor.load_full();
         let dice = |octets: &mut [u8]| ambient::fill(octets);
-        acceptor.accept(token, pending, seen, &self.replay, utc(), &dice).await
+        acceptor.accept(token, pending, seen, &*self.replay, utc(), &dice).await
     }
 }
 

@@ -55,6 +55,12 @@ impl Sessions {
         &self.name
     }
 
+    /// Seconds that a session lasts at most.
+    #[must_use]
+    pub const fn life(&self) -> i64 {
+        self.life
+    }
+
     /// `Set-Cookie` for a new session of `subject`, whose ticket ends at `ticket_ends`; `None` if that would be too
     /// long for a cookie.
     ///

@@ -49,6 +49,7 @@ impl End {
 pub struct Visit {
     /// Names it in the log.
     pub id: RequestId,
+    service: Arc<str>,
     peer: SocketAddr,
     /// Over what: `http`, `ws`, `tcp`.
     pub via: &'static str,
@@ -71,9 +72,10 @@ pub struct Visit {
 impl Visit {
     /// One that begins.
     #[must_use]
-    pub fn new(peer: SocketAddr, via: &'static str, method: Method, uri: Uri) -> Self {
+    pub fn new(service: Arc<str>, peer: SocketAddr, via: &'static str, method: Method, uri: Uri) -> Self {
         Self {
             id: RequestId::next(),
+            service,
             peer,
             via,
             principal: None,
@@ -116,6 +118,7 @@ impl Visit {
         info!(
             target: TARGET,
             id = %self.id,
+            service = &*self.service,
             peer = %self.peer,
             via = self.via,
             principal = self.principal.as_deref(),

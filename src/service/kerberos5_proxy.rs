@@ -16,7 +16,7 @@ use tgg::{
 use crate::{
     ambient,
     kdc::Kdcs,
-    limits::{Limits, Peer},
+    limits::{Peer, Principals},
     record::{self, RequestId, Via},
 };
 
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Kerberos5Proxy {
     kdcs: Arc<Kdcs>,
-    limits: Arc<Limits>,
+    principals: Arc<Principals>,
 }
 
 /// The end of an exchange.
@@ -56,8 +56,8 @@ impl Answered {
 impl Kerberos5Proxy {
     /// A gateway to these KDCs.
     #[must_use]
-    pub const fn new(kdcs: Arc<Kdcs>, limits: Arc<Limits>) -> Self {
-        Self { kdcs, limits }
+    pub const fn new(kdcs: Arc<Kdcs>, principals: Arc<Principals>) -> Self {
+        Self { kdcs, principals }
     }
 
     /// Relays one request, if it may be, and writes its record.
@@ -96,7 +96,7 @@ impl Kerberos5Proxy {
     /// Counts a request that names its client, which a TGS-REQ does not.
     fn count_principal(&self, asked: &Asked<'_>) -> Result<(), Refusal> {
         match asked {
-            Asked::Kdc(KdcReq { realm, cname: Some(cname), .. }) => self.limits.principal(realm, cname),
+            Asked::Kdc(KdcReq { realm, cname: Some(cname), .. }) => self.principals.count(realm, cname),
             Asked::Kdc(_) | Asked::Kpasswd(_) => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! `proxy`: those who are admitted reach a back end, and nobody else.
 //!
-//! The order is what protects: the head is judged, then the peer is admitted, then the back end is reached, and
-//! only then is the client told 101. Nothing that a client sent before that goes to the back end first.
+//! The back end is reached first, and only then is the client told 101. Nothing that a client sent before that goes to
+//! the back end first.
 
 pub mod body;
 pub mod dial;
@@ -13,16 +13,14 @@ mod pool;
 pub mod url;
 
 use std::{
+    path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, header, request::Parts, uri::Authority};
-use hyper::{
-    body::{Body as _, Incoming},
-    upgrade,
-};
+use hyper::{body::Incoming, upgrade};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 
@@ -37,9 +35,9 @@ use self::{
 use crate::{
     answer::{self, BadHead},
     body::{Body, passed_on},
-    limits::Peer,
-    realm::{Admission, Pass, Realm, visitor::Visitor},
-    record::{RequestId, visit::Visit},
+    connection::Caller,
+    realm::Pass,
+    record::visit::Visit,
     splice::Speaks,
     ws,
 };
@@ -65,12 +63,13 @@ pub struct Settings {
     pub lifetime: Option<Duration>,
     /// How long a joined socket may idle.
     pub idle: Option<Duration>,
+    /// Who signs the certificates of back ends; without it those whom the system trusts.
+    pub authorities: Option<PathBuf>,
 }
 
-/// A way to back ends through a gate.
+/// A way to back ends.
 #[derive(Debug)]
 pub struct Proxy {
-    realm: Realm,
     sockets: Option<Arc<Backend>>,
     requests: Option<Arc<Backend>>,
     identity: HeaderName,
@@ -90,28 +89,19 @@ struct Backend {
     pool: Arc<Pool>,
 }
 
-/// Who asks.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// Counts the peer.
-    pub peer: Arc<Peer>,
-    /// Its connection.
-    pub visitor: Arc<Visitor>,
-    /// `http` or `https`, as the connection is.
-    pub scheme: &'static str,
-    /// How long the body of a request that is turned away may take.
-    pub patience: Duration,
-}
-
-/// A request that may be served.
-struct Admitted {
-    pass: Pass,
-    head: Parts,
-    body: Incoming,
+/// A request whose head is sound.
+#[derive(Debug)]
+pub struct Asked {
+    /// Its head.
+    pub head: Parts,
+    /// Its body.
+    pub body: Incoming,
     /// What the client called the gateway.
-    host: Option<Authority>,
+    pub host: Option<Authority>,
     /// For an upgrade: what the client takes for an answer to its key.
-    key: Option<HeaderValue>,
+    pub key: Option<HeaderValue>,
+    /// Octets of its path that are the way in to the service.
+    pub mount: usize,
 }
 
 /// What came of reaching a back end.
@@ -126,8 +116,6 @@ enum Reached {
 enum Refused {
     Backend(BackendFailure),
     Head(BadHead),
-    /// By the gate, which wrote why.
-    NotAdmitted(Response<Body>),
 }
 
 impl From<BadHead> for Refused {
@@ -148,12 +136,18 @@ impl Settings {
     pub fn may_name(identity: &HeaderName) -> bool {
         head::may_name(identity)
     }
+
+    /// Whether a back end is reached over TLS.
+    #[must_use]
+    pub fn needs_tls(&self) -> bool {
+        [&self.sockets, &self.requests].into_iter().flatten().any(|url| url.scheme.is_secure())
+    }
 }
 
 impl Proxy {
     /// A proxy; `None` if a back end's host cannot be named in a certificate or in `Host`.
     #[must_use]
-    pub fn new(settings: Settings, realm: Realm, tls: Option<&Arc<ClientConfig>>) -> Option<Self> {
+    pub fn new(settings: Settings, tls: Option<&Arc<ClientConfig>>) -> Option<Self> {
         let Settings { identity, host, connect, respond, lifetime, idle, .. } = settings;
         let backend = |url: &BackendUrl| {
             Some(Arc::new(Backend {
@@ -172,45 +166,29 @@ impl Proxy {
             Some(url) => Some(backend(url)?),
             None => requests.clone(),
         };
-        Some(Self { realm, sockets, requests, identity, respond, lifetime, idle })
+        Some(Self { sockets, requests, identity, respond, lifetime, idle })
+    }
+
+    /// What stands in front of the paths of requests at the back end.
+    #[must_use]
+    pub fn base(&self, is_upgrade: bool) -> &str {
+        let backend = if is_upgrade { &self.sockets } else { &self.requests };
+        backend.as_ref().map_or("", |backend| &backend.base)
     }
 
     /// Answers a request. If the answer is 101 the client's connection is to be joined with the back end's.
-    ///
-    /// `invited` says whether the page that sent it may. That is told before anything else, but not more often than
-    /// the peer may ask.
     pub async fn answer(
         &self,
-        request: Request<Incoming>,
-        invited: Result<(), BadHead>,
+        asked: Asked,
+        pass: &Pass,
         caller: &Caller,
+        mut visit: Visit,
     ) -> (Response<Body>, Option<Joined>) {
-        let is_upgrade = ws::is_upgrade(&request);
-        let backend = if is_upgrade { &self.sockets } else { &self.requests };
-        let via = if is_upgrade { "ws" } else { "http" };
-        let mut visit =
-            Visit::new(caller.visitor.address, via, request.method().clone(), request.uri().clone());
-        let base = backend.as_ref().map_or("", |backend| &backend.base);
-        // Held until the head of the response is there.
-        let Ok(_in_flight) = caller.peer.request() else {
-            // One line for each would let a flood fill the disk.
-            visit.forget();
-            return (answer::bad_head(BadHead::TooMany), None);
-        };
-        if let Err(bad) = invited {
-            return (refuse(bad.into(), visit), None);
-        }
-        let admitted = match self.admit(request, base, is_upgrade, caller, visit.id).await {
-            Ok(admitted) => admitted,
-            Err(refused) => return (refuse(refused, visit), None),
-        };
-        let pass = &admitted.pass;
-        visit.principal = Some(pass.subject.principal.clone());
+        let backend = if asked.key.is_some() { &self.sockets } else { &self.requests };
         visit.backend = backend.as_ref().map(|backend| Arc::clone(&backend.name));
-        let (reply, cookie, ends) = (pass.reply.clone(), pass.set_cookie.clone(), pass.ends);
         let octets = Arc::clone(&visit.octets_in);
-        let reached = self.reach(backend.as_deref(), admitted, caller, &octets).await;
-        let (mut response, joined) = match reached {
+        let ends = pass.ends;
+        match self.reach(backend.as_deref(), asked, pass, caller, &octets).await {
             Err(refused) => (refuse(refused, visit), None),
             Ok(Reached::Response(mut response, lease)) => {
                 head::strip_response(response.headers_mut());
@@ -233,60 +211,21 @@ impl Proxy {
                 };
                 (response, Some(joined))
             }
-        };
-        let headers = response.headers_mut();
-        if let Some(reply) = reply {
-            headers.append(header::WWW_AUTHENTICATE, reply);
         }
-        if let Some(cookie) = cookie {
-            headers.append(header::SET_COOKIE, cookie);
-            answer::store_nowhere(headers);
-        }
-        answer::vary_by_who_asks(headers);
-        (response, joined)
-    }
-
-    /// Judges a head, and has the gate judge it.
-    async fn admit(
-        &self,
-        request: Request<Incoming>,
-        base: &str,
-        is_upgrade: bool,
-        caller: &Caller,
-        id: RequestId,
-    ) -> Result<Admitted, Refused> {
-        let host = head::check(&request, base)?;
-        let key = if is_upgrade { Some(ws::accept_key(&request)?) } else { None };
-        // Octets behind the head would stand before the first frame.
-        if is_upgrade && !request.body().is_end_stream() {
-            return Err(BadHead::Upgrade.into());
-        }
-        let (head, body) = request.into_parts();
-        let response = match self.realm.admit(id, &head, &caller.visitor).await {
-            Admission::Pass(pass) => return Ok(Admitted { pass, head, body, host, key }),
-            Admission::Challenge(challenge) => answer::challenge(challenge),
-            Admission::Denied { reply } => answer::denied(reply),
-            Admission::Unavailable => answer::unjudged(),
-            Admission::Unreadable => answer::unreadable(),
-        };
-        // A client that waits to be told so has not sent its body.
-        if !ws::has_token(&head.headers, header::EXPECT, "100-continue") {
-            body::discard(body, caller.patience).await;
-        }
-        Err(Refused::NotAdmitted(response))
     }
 
     /// Has the back end serve a request that may be served.
     async fn reach(
         &self,
         backend: Option<&Backend>,
-        mut admitted: Admitted,
+        mut asked: Asked,
+        pass: &Pass,
         caller: &Caller,
         octets: &Arc<AtomicU64>,
     ) -> Result<Reached, Refused> {
         let backend = backend.ok_or(BadHead::SocketsOnly)?;
-        let (key, offers) = (admitted.key.take(), Offers::of(&admitted.head.headers));
-        let asked = self.ask(backend, admitted, caller, octets)?;
+        let (key, offers) = (asked.key.take(), Offers::of(&asked.head.headers));
+        let asked = self.ask(backend, asked, pass, caller, octets)?;
         Ok(match key {
             None => self.request(backend, asked, octets).await?,
             Some(key) => self.socket(backend, asked, key, &offers, octets).await?,
@@ -297,16 +236,19 @@ impl Proxy {
     fn ask(
         &self,
         backend: &Backend,
-        admitted: Admitted,
+        asked: Asked,
+        pass: &Pass,
         caller: &Caller,
         octets: &Arc<AtomicU64>,
     ) -> Result<Request<Outgoing>, BadHead> {
-        let Admitted { pass, head: Parts { method, uri, mut headers, .. }, body, host, .. } = admitted;
+        let Asked { head: Parts { method, uri, mut headers, .. }, body, host, .. } = asked;
         let takes_trailers = ws::has_token(&headers, header::TE, "trailers");
         head::strip_request(&mut headers, &self.identity);
         head::forward(&mut headers, caller.visitor.address, host.as_ref(), caller.scheme);
         headers.insert(header::HOST, backend.host.clone());
-        headers.insert(self.identity.clone(), pass.subject.header());
+        if let Some(subject) = &pass.subject {
+            headers.insert(self.identity.clone(), subject.header());
+        }
         if takes_trailers {
             headers.insert(header::TE, HeaderValue::from_static("trailers"));
             headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
@@ -376,10 +318,6 @@ fn refuse(refused: Refused, mut visit: Visit) -> Response<Body> {
     let (response, outcome, blame, why): (_, _, _, Box<dyn std::fmt::Display>) = match refused {
         Refused::Backend(why) => (answer::backend(&why), why.word(), "backend", Box::new(why)),
         Refused::Head(bad) => (answer::bad_head(bad), bad.word(), "peer", Box::new(bad)),
-        Refused::NotAdmitted(response) => {
-            visit.forget();
-            return response;
-        }
     };
     visit.status = Some(response.status());
     visit.refused(outcome, blame, &why);

@@ -15,13 +15,14 @@ use tokio::{
     net::{TcpStream, UdpSocket},
     time::timeout,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::kerberos5_proxy::Kerberos5Proxy;
 use crate::{
     ambient,
     answer::{OnStream, on_stream},
+    hall::{Hall, Serves},
     limits::{LINGER, Limits, Peer, Timeouts},
     record::Via,
 };
@@ -105,13 +106,7 @@ pub async fn stream(
 }
 
 /// Serves a UDP socket until the gateway goes down.
-pub async fn datagrams(
-    service: Arc<Kerberos5Proxy>,
-    socket: Arc<UdpSocket>,
-    limits: Arc<Limits>,
-    draining: CancellationToken,
-    tasks: TaskTracker,
-) {
+pub async fn datagrams(hall: Arc<Hall>, socket: Arc<UdpSocket>) {
     let places = Arc::new(tokio::sync::Semaphore::new(MAX_IN_FLIGHT));
     let mut octets = vec![0; 65_536];
     loop {
@@ -124,12 +119,15 @@ pub async fn datagrams(
                     continue;
                 }
             },
-            () = draining.cancelled() => return,
+            () = hall.closing.cancelled() => return,
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
         let message = octets.get(..length).unwrap_or_default().to_vec().into();
-        let (service, socket, limits) = (Arc::clone(&service), Arc::clone(&socket), Arc::clone(&limits));
-        tasks.spawn(async move {
+        let front = hall.front();
+        let Serves::Raw(_, service) = &front.serves else { continue };
+        let (service, socket, limits) = (Arc::clone(service), Arc::clone(&socket), Arc::clone(&front.limits));
+        drop(front);
+        hall.tasks.spawn(async move {
             datagram(&service, &socket, &limits, Opened::bare(message), from).await;
             drop(place);
         });

@@ -15,7 +15,10 @@ use futures_util::{
     SinkExt as _, StreamExt as _,
     stream::{FuturesOrdered, FuturesUnordered},
 };
-use tgg::envelope::{self, Carries, MAX_UNIT, Malformed, Opened, Stream};
+use tgg::{
+    envelope::{self, Carries, MAX_UNIT, Malformed, Opened, Stream},
+    moment::Moment,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy, sink},
     time::{sleep_until, timeout},
@@ -78,6 +81,8 @@ pub struct Bounds {
     pub via: Via,
     /// How long it may idle, and take for a message.
     pub timeouts: Timeouts,
+    /// When it ends at the latest.
+    pub ends: Option<Moment>,
     /// Says from outside that it is to end.
     pub notice: Notice,
 }
@@ -163,6 +168,8 @@ where
                 idle_until = ambient::now() + idle;
             }
             () = bounds.notice.given(), if ending.is_none() => ending = Some(bounds.notice.goodbye()),
+            () = sleep_until(ambient::instant(bounds.ends.unwrap_or_default())),
+                if bounds.ends.is_some() && ending.is_none() => ending = Some(Goodbye::Expired),
             () = sleep_until(ambient::instant(patience)), if listening && in_flight.is_empty() => {
                 ending = Some(Goodbye::Idle);
             }

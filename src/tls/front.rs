@@ -1,8 +1,6 @@
 //! The certificates that TLS proxies in front of the gateway show: tokens may be bound to them.
 
-use std::{path::PathBuf, sync::Arc};
-
-use arc_swap::ArcSwap;
+use std::path::PathBuf;
 
 use super::{TlsError, binding, certificates};
 
@@ -11,7 +9,7 @@ use super::{TlsError, binding, certificates};
 pub struct FrontCertificates {
     files: Vec<PathBuf>,
     /// Their bindings, and behind them those of the certificates before.
-    bindings: ArcSwap<Vec<[u8; 16]>>,
+    bindings: Vec<[u8; 16]>,
 }
 
 impl FrontCertificates {
@@ -22,33 +20,31 @@ impl FrontCertificates {
     /// [`TlsError::Certificate`], [`TlsError::Empty`] or [`TlsError::Unbindable`].
     pub fn load(files: Vec<PathBuf>) -> Result<Self, TlsError> {
         let bindings = read(&files)?;
-        Ok(Self { files, bindings: ArcSwap::from_pointee(bindings) })
+        Ok(Self { files, bindings })
     }
 
-    /// Whether there are none.
+    /// The files.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.files.is_empty()
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
-    /// Reads the files again. The certificates in use stay good until the next time: a proxy changes to its new one
-    /// in a moment of its own. If a file cannot be used, nothing changes.
+    /// The same files read again. The certificates in use stay good until the next time: a proxy changes to its new
+    /// one in a moment of its own.
     ///
     /// # Errors
     ///
     /// As [`Self::load`].
-    pub fn reload(&self) -> Result<(), TlsError> {
+    pub fn renewed(&self) -> Result<Self, TlsError> {
         let mut bindings = read(&self.files)?;
-        let before = self.bindings.load();
-        bindings.extend(before.iter().take(self.files.len()));
-        self.bindings.store(Arc::new(bindings));
-        Ok(())
+        bindings.extend(self.bindings.iter().take(self.files.len()));
+        Ok(Self { files: self.files.clone(), bindings })
     }
 
     /// The bindings that a token may have.
     #[must_use]
-    pub fn bindings(&self) -> Arc<Vec<[u8; 16]>> {
-        self.bindings.load_full()
+    pub fn bindings(&self) -> &[[u8; 16]] {
+        &self.bindings
     }
 }
 

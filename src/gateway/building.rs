@@ -1,0 +1,198 @@
+//! From settings to what is served: everything is built before anything is put in place.
+//!
+//! What a reload must not forget is taken over from the generation before: which authenticators were used, sessions,
+//! past certificates, what is known of KDCs, and how many connections a peer has.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::sync::Semaphore;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    Door, HallSettings, Kind, Serves, ServiceSettings, Settings, StartError, granting::OpenGranting,
+};
+use crate::{
+    hall::{self, Front, Line, Post},
+    limits::{Allowed, Limits},
+    realm::{Gate, Realm, gss::Replays},
+    router::{Hosted, Routes},
+    service::{Service, proxy::Proxy},
+    tls::{self, ServerTls, client},
+};
+
+/// What came of settings.
+pub(super) struct Built {
+    pub(super) generation: Generation,
+    pub(super) posts: Vec<Post>,
+}
+
+/// What was built at one time. What runs beside it ends when it is dropped.
+pub(super) struct Generation {
+    /// Places for connections in all.
+    room: Arc<Semaphore>,
+    replays: Arc<Replays>,
+    realms: Vec<Arc<Realm>>,
+    grantings: Vec<Arc<OpenGranting>>,
+    tls: Vec<(SocketAddr, tls::Files, Arc<ServerTls>)>,
+    limits: Vec<OpenLimits>,
+    /// Who looks whether keytabs have changed.
+    watching: Vec<AbortOnDropHandle<()>>,
+}
+
+/// Counts, and what they are for.
+#[derive(Clone)]
+struct OpenLimits {
+    place: usize,
+    allowed: Allowed,
+    limits: Arc<Limits>,
+    _tidied: Arc<AbortOnDropHandle<()>>,
+}
+
+/// Builds all that the settings say.
+pub(super) async fn build(settings: Settings, before: Option<&Generation>) -> Result<Built, StartError> {
+    let replays = before.map_or_else(Arc::default, |before| Arc::clone(&before.replays));
+    let room = match before {
+        Some(before) => Arc::clone(&before.room),
+        None => Arc::new(Semaphore::new(settings.room.min(Semaphore::MAX_PERMITS))),
+    };
+    let mut generation = Generation {
+        room: Arc::clone(&room),
+        replays,
+        realms: vec![],
+        grantings: vec![],
+        tls: vec![],
+        limits: vec![],
+        watching: vec![],
+    };
+    for realm in settings.realms {
+        let known =
+            before.into_iter().flat_map(|before| &before.realms).find(|known| *known.name == *realm.name);
+        let realm = realm.open(&generation.replays, known.map(AsRef::as_ref))?;
+        generation.realms.push(Arc::new(realm));
+    }
+    let mut services = Vec::new();
+    for service in settings.services {
+        services.push(Arc::new(host(service, &mut generation, before).await?));
+    }
+    for (place, allowed) in settings.allowed.into_iter().enumerate() {
+        generation.limits.push(limits(place, allowed, &room, before));
+    }
+    let mut posts = Vec::new();
+    for hall in settings.halls {
+        posts.push(front(hall, &services, &mut generation, before)?);
+    }
+    // Nothing else fails, so that the keytabs are watched from now on.
+    let watched = generation.realms.iter().map(|realm| tokio::spawn(Arc::clone(&realm.gss).watch()));
+    generation.watching = watched.map(AbortOnDropHandle::new).collect();
+    Ok(Built { generation, posts })
+}
+
+/// A service behind its gate.
+async fn host(
+    settings: ServiceSettings,
+    generation: &mut Generation,
+    before: Option<&Generation>,
+) -> Result<Hosted, StartError> {
+    let ServiceSettings { name, realm, required, origins, kind } = settings;
+    let gate = match realm.and_then(|realm| generation.realms.get(realm)) {
+        Some(realm) => Gate::Guarded { realm: Arc::clone(realm), required },
+        None => Gate::Open,
+    };
+    let service = match kind {
+        Kind::Granting(settings) => {
+            let known = before
+                .into_iter()
+                .flat_map(|before| &before.grantings)
+                .find(|known| known.settings == settings);
+            let open = match known {
+                Some(known) => Arc::clone(known),
+                None => OpenGranting::open(settings).await,
+            };
+            let service = Service::Kerberos5Proxy(Arc::clone(&open.service));
+            generation.grantings.push(open);
+            service
+        }
+        Kind::Proxy(settings) => {
+            let tls = if settings.needs_tls() {
+                Some(client::trusting(settings.authorities.as_deref())?)
+            } else {
+                None
+            };
+            let proxy = Proxy::new(*settings, tls.as_ref())
+                .ok_or_else(|| StartError::BackendName { service: name.clone() })?;
+            Service::Proxy(Arc::new(proxy))
+        }
+    };
+    Ok(Hosted { name: name.into(), gate, origins, service })
+}
+
+/// What is to stand behind an address.
+fn front(
+    settings: HallSettings,
+    services: &[Arc<Hosted>],
+    generation: &mut Generation,
+    before: Option<&Generation>,
+) -> Result<Post, StartError> {
+    let HallSettings { listen, serves, tls, is_secure, allowed, timeouts, max_head } = settings;
+    let tls = tls.map(|files| server_tls(listen, files, generation, before)).transpose()?;
+    let (serves, lines) = match serves {
+        Serves::Raw(service) => raw(service, services),
+        Serves::Web(doors) => web(&doors, services),
+    };
+    let open = generation.limits.get(allowed).ok_or(StartError::Place)?;
+    let limits = Arc::clone(&open.limits);
+    let scheme = if is_secure { "https" } else { "http" };
+    Ok(Post { listen, front: Front { serves, tls, scheme, limits, timeouts, max_head, lines } })
+}
+
+fn web(doors: &[Door], services: &[Arc<Hosted>]) -> (hall::Serves, Vec<Line>) {
+    let mut routes = Routes::default();
+    let mut lines = Vec::new();
+    for door in doors {
+        let Some(hosted) = services.get(door.service) else { continue };
+        routes.add(&door.place, door.takes, hosted);
+        let (name, path) = (Arc::clone(&hosted.name), door.place.written());
+        lines.push(Line { name, scheme: door.scheme, path });
+    }
+    (hall::Serves::Web(routes), lines)
+}
+
+fn raw(service: usize, services: &[Arc<Hosted>]) -> (hall::Serves, Vec<Line>) {
+    let Some(hosted) = services.get(service) else { return (hall::Serves::Web(Routes::default()), vec![]) };
+    let Service::Kerberos5Proxy(granting) = &hosted.service else {
+        return (hall::Serves::Web(Routes::default()), vec![]);
+    };
+    let line = |scheme| Line { name: Arc::clone(&hosted.name), scheme, path: "/".to_owned() };
+    (hall::Serves::Raw(Arc::clone(hosted), Arc::clone(granting)), vec![line("tcp"), line("udp")])
+}
+
+/// Certificate and key as they are now; bindings of those that they were before stay good.
+fn server_tls(
+    listen: SocketAddr,
+    files: tls::Files,
+    generation: &mut Generation,
+    before: Option<&Generation>,
+) -> Result<Arc<ServerTls>, StartError> {
+    let known = before
+        .into_iter()
+        .flat_map(|before| &before.tls)
+        .find(|(at, known, _)| *at == listen && *known == files);
+    let tls = match known {
+        Some((_, _, known)) => known.renewed()?,
+        None => ServerTls::load(files.clone())?,
+    };
+    let tls = Arc::new(tls);
+    generation.tls.push((listen, files, Arc::clone(&tls)));
+    Ok(tls)
+}
+
+/// Counts; those of before, if the same is allowed.
+fn limits(place: usize, allowed: Allowed, room: &Arc<Semaphore>, before: Option<&Generation>) -> OpenLimits {
+    let mut known = before.into_iter().flat_map(|before| &before.limits);
+    let known = known.find(|known| known.place == place && known.allowed == allowed);
+    known.cloned().unwrap_or_else(|| {
+        let limits = Limits::new(allowed, Arc::clone(room));
+        let tidied = tokio::spawn(Arc::clone(&limits).tidied());
+        OpenLimits { place, allowed, limits, _tidied: Arc::new(AbortOnDropHandle::new(tidied)) }
+    })
+}
