@@ -148,3 +148,108 @@ fn host_key(host: &str) -> String {
     let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
     if is_loopback { "localhost".to_owned() } else { host }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{kdc::Kdcs, limits::Principals, service::kerberos5_proxy::Kerberos5Proxy};
+
+    /// Ways in, each written as `HOST/PATH`; a slash at the end takes what is below too, and `ws:` or `http:` in front
+    /// takes only that. The service is named alike.
+    fn routes(ways: &[&str]) -> Routes {
+        let mut routes = Routes::default();
+        for way in ways {
+            let (takes, rest) = match way.split_once(':') {
+                Some(("ws", rest)) => (Takes::Sockets, rest),
+                Some(("http", rest)) => (Takes::Requests, rest),
+                _ => (Takes::All, *way),
+            };
+            let (host, path) = rest.split_at(rest.find('/').unwrap());
+            let place = Place {
+                host: (!host.is_empty()).then(|| host.to_owned()),
+                path: path.trim_end_matches('/').to_owned(),
+                below: path.ends_with('/'),
+            };
+            let kdcs = Kdcs::new(Arc::default(), Duration::ZERO);
+            let service = Service::Kerberos5Proxy(Arc::new(Kerberos5Proxy::new(kdcs, Principals::new(0))));
+            let (name, origins) = ((*way).into(), Origins::default());
+            routes.add(&place, takes, &Arc::new(Hosted { name, gate: Gate::Open, origins, service }));
+        }
+        routes
+    }
+
+    fn find(routes: &Routes, host: &str, path: &str, is_socket: bool) -> Option<(String, usize)> {
+        let mut request = Request::builder().uri(path);
+        if !host.is_empty() {
+            request = request.header("host", host);
+        }
+        if is_socket {
+            request = request.header("upgrade", "websocket");
+        }
+        let found = routes.find(&request.body(()).unwrap())?;
+        Some((found.hosted.name.to_string(), found.mount))
+    }
+
+    fn requested(routes: &Routes, host: &str, path: &str) -> Option<String> {
+        find(routes, host, path, false).map(|(name, _)| name)
+    }
+
+    #[test]
+    fn the_longest_path_chooses_and_only_whole_segments_count() {
+        let routes = routes(&["/", "/app/", "/app/x"]);
+        for (path, name, mount) in [
+            ("/", "/", 0),
+            ("/application", "/", 0),
+            ("/app", "/app/", 4),
+            ("/app/", "/app/", 4),
+            ("/app/x", "/app/x", 6),
+            ("/app/x/y", "/app/", 4),
+            ("/app/xy?q=/app/x", "/app/", 4),
+        ] {
+            assert_eq!(find(&routes, "gw", path, false), Some((name.to_owned(), mount)), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_without_its_slash_is_served_alone() {
+        let routes = routes(&["/echo"]);
+        assert_eq!(requested(&routes, "gw", "/echo"), Some("/echo".to_owned()));
+        for path in ["/", "/echo/", "/echo/x", "/Echo", "/echoes"] {
+            assert_eq!(requested(&routes, "gw", path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_named_goes_before_any_and_its_port_and_case_do_not_count() {
+        let routes = routes(&["a.test/", "b.test/x", "/"]);
+        for host in ["a.test", "A.Test:8443", "a.test."] {
+            assert_eq!(requested(&routes, host, "/x").as_deref(), Some("a.test/"), "{host}");
+        }
+        assert_eq!(requested(&routes, "b.test", "/x").as_deref(), Some("b.test/x"));
+        assert_eq!(requested(&routes, "b.test", "/y").as_deref(), Some("/"), "what it does not serve itself");
+        assert_eq!(requested(&routes, "", "/y").as_deref(), Some("/"));
+    }
+
+    #[test]
+    fn a_host_that_is_not_served_finds_nothing() {
+        let routes = routes(&["localhost/"]);
+        for host in ["localhost:1", "127.0.0.1", "[::1]:80", "LOCALHOST"] {
+            assert!(requested(&routes, host, "/").is_some(), "{host}");
+        }
+        // A page elsewhere whose name was made to mean this host (DNS rebinding).
+        for host in ["evil.test", "localhost.evil.test", "192.0.2.1", ""] {
+            assert_eq!(requested(&routes, host, "/"), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn sockets_and_requests_at_one_path_may_be_two_services() {
+        let routes = routes(&["ws:/x", "http:/x", "http:/y", "ws:/z"]);
+        let names = |path| [false, true].map(|is_socket| find(&routes, "gw", path, is_socket).unwrap().0);
+        assert_eq!(names("/x"), ["http:/x", "ws:/x"]);
+        assert_eq!(names("/y"), ["http:/y", "http:/y"]);
+        assert_eq!(names("/z"), ["ws:/z", "ws:/z"]);
+    }
+}

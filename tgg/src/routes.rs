@@ -10,6 +10,10 @@ pub const KDC_PORT: u16 = 88;
 /// Where the password server listens unless configured otherwise (RFC 3244 section 2).
 pub const KPASSWD_PORT: u16 = 464;
 
+/// The name of a realm that stands for all that are not named: a KDC is asked about whatever its clients name, as
+/// where a gateway has one KDC behind one path and no realm is configured. Nothing is ever looked up for it.
+pub const ANY_REALM: &str = "*";
+
 /// A server as the operator named it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Host {
@@ -102,10 +106,14 @@ impl Routes {
         &self.realms
     }
 
-    /// The place of the realm of this name. Case does not matter: Windows clients send either.
+    /// The place of the realm of this name, or else of [`ANY_REALM`]. Case does not matter: Windows clients send
+    /// either.
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<usize> {
-        self.realms.iter().position(|realm| realm.name.as_bytes().eq_ignore_ascii_case(name))
+        let place = |name: &[u8]| {
+            self.realms.iter().position(|realm| realm.name.as_bytes().eq_ignore_ascii_case(name))
+        };
+        place(name).or_else(|| place(ANY_REALM.as_bytes()))
     }
 }
 
@@ -128,6 +136,13 @@ mod tests {
         for other in [&b""[..], b"TGG", b"TGG.TEST.", b"A.TGG.TEST", b"TGG.TEST\0"] {
             assert_eq!(routes.find(other), None);
         }
+    }
+
+    #[test]
+    fn a_realm_that_is_not_named_is_found_only_where_any_is_served() {
+        let routes = Routes::new([realm("*", 1), realm("A.TEST", 2)]);
+        assert_eq!((routes.find(b"a.test"), routes.find(b"B.TEST")), (Some(1), Some(0)));
+        assert_eq!(Routes::new([realm("A.TEST", 2)]).find(b"*"), None);
     }
 
     #[test]
