@@ -1,5 +1,7 @@
 //! Sockets that peers connect to: bound, limited, with TLS where it is asked for.
 
+pub mod proxy_protocol;
+
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
