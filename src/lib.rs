@@ -18,5 +18,6 @@ pub mod record;
 pub mod router;
 pub mod service;
 pub mod splice;
+pub mod throttle;
 pub mod tls;
 pub mod ws;
