@@ -6,6 +6,7 @@ pub mod body;
 pub mod cli;
 pub mod connection;
 pub mod explain;
+pub mod forwarded;
 pub mod gateway;
 pub mod hall;
 pub mod kdc;
