@@ -79,10 +79,14 @@ pub enum Goodbye {
     GoingAway,
     /// Nothing came for the idle time, or a message was begun and not finished.
     Idle,
+    /// A text message is no UTF-8.
+    NotUtf8,
     /// The peer broke the WebSocket protocol.
     Protocol,
     /// A request was refused in a way that ends the socket.
     Refused(CloseCode),
+    /// More waits for the peer than it may have waiting: it takes too little of what it is sent.
+    Slow,
     /// A text frame came where only binary ones carry Kerberos.
     Text,
     /// A message is above the limit.
@@ -101,9 +105,11 @@ impl Goodbye {
             Self::Expired => (CloseCode::Library(3000), "ticket expired"),
             Self::GoingAway => (CloseCode::Away, "going away"),
             Self::Idle => (CloseCode::Normal, "idle"),
+            Self::NotUtf8 => (CloseCode::Invalid, ""),
             Self::Protocol => (CloseCode::Protocol, ""),
             Self::Refused(CloseCode::Size) | Self::TooLong => (CloseCode::Size, "message too long"),
             Self::Refused(code) => (code, "not a Kerberos request that is relayed here"),
+            Self::Slow => (CloseCode::Policy, "too slow"),
             Self::Text => (CloseCode::Unsupported, "Kerberos is carried in binary messages"),
         };
         CloseFrame { code, reason: reason.into() }
@@ -118,8 +124,10 @@ impl Goodbye {
             Self::Expired => "expired",
             Self::GoingAway => "drained",
             Self::Idle => "idle",
+            Self::NotUtf8 => "not_utf8",
             Self::Protocol => "protocol",
             Self::Refused(_) => "refused",
+            Self::Slow => "slow",
             Self::Text => "text",
             Self::TooLong => "too_long",
         }

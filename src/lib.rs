@@ -1,5 +1,6 @@
 //! The shell of the gateway: sockets, clock, randomness and files exist only here.
 
+pub mod alarm;
 pub mod ambient;
 pub mod answer;
 pub mod body;

@@ -25,6 +25,7 @@ use tokio::{
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::{
+    alarm::Alarm,
     ambient,
     answer::Goodbye,
     limits::LINGER,
@@ -195,7 +196,7 @@ where
     async fn run(&mut self, bounds: &Bounds) -> Reason {
         let mut notice = pin!(bounds.notice.given());
         let timer = pin!(sleep_until(ambient::instant(ambient::now())));
-        let mut due = Due::new(bounds, timer);
+        let mut due = Due::new(bounds, Alarm::new(timer));
         poll_fn(|context| {
             // The end comes first: a flood uses up what one turn of a task may do, and timers are then silent.
             if notice.as_mut().poll(context).is_ready() {

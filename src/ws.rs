@@ -132,7 +132,7 @@ where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let arrived = u64::try_from(early.len()).unwrap_or(u64::MAX);
-    let io = Metered { io, arrived };
+    let io = Metered { io, arrived, sent: 0 };
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -142,11 +142,12 @@ where
     WebSocketStream::from_partially_read(io, early.to_vec(), Role::Server, Some(config)).await
 }
 
-/// A connection that counts the octets that arrived on it.
+/// A connection that counts the octets that pass on it.
 #[derive(Debug)]
 pub struct Metered<I> {
     io: I,
     arrived: u64,
+    sent: u64,
 }
 
 impl<I> Metered<I> {
@@ -154,6 +155,12 @@ impl<I> Metered<I> {
     #[must_use]
     pub const fn arrived(&self) -> u64 {
         self.arrived
+    }
+
+    /// Octets that the connection took so far.
+    #[must_use]
+    pub const fn sent(&self) -> u64 {
+        self.sent
     }
 }
 
@@ -177,7 +184,11 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Metered<I> {
         context: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, octets)
+        let polled = Pin::new(&mut self.io).poll_write(context, octets);
+        if let Poll::Ready(Ok(written)) = &polled {
+            self.sent = self.sent.saturating_add(u64::try_from(*written).unwrap_or(u64::MAX));
+        }
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -219,24 +230,33 @@ impl Frames {
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
-        poll_fn(|context| {
-            let polled = socket.poll_next_unpin(context);
-            let arrived = socket.get_ref().arrived();
-            match &polled {
-                Poll::Pending if self.partial || arrived <= self.settled => return Poll::Pending,
-                Poll::Pending => {
-                    self.partial = true;
-                    return Poll::Ready(Read::Begun);
-                }
-                // It may come between the frames of a message, and does not finish that.
-                Poll::Ready(Some(Ok(Message::Ping(octets) | Message::Pong(octets)))) => {
-                    self.settled += CONTROL_HEADER + u64::try_from(octets.len()).unwrap_or_default();
-                }
-                Poll::Ready(_) => self.settled = arrived,
+        poll_fn(|context| self.poll_next(socket, context)).await
+    }
+
+    /// The same for those who turn by hand.
+    pub fn poll_next<I>(
+        &mut self,
+        socket: &mut WebSocketStream<Metered<I>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Read>
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
+        let polled = socket.poll_next_unpin(context);
+        let arrived = socket.get_ref().arrived();
+        match &polled {
+            Poll::Pending if self.partial || arrived <= self.settled => return Poll::Pending,
+            Poll::Pending => {
+                self.partial = true;
+                return Poll::Ready(Read::Begun);
             }
-            self.partial = arrived > self.settled;
-            polled.map(Read::Message)
-        })
-        .await
+            // It may come between the frames of a message, and does not finish that.
+            Poll::Ready(Some(Ok(Message::Ping(octets) | Message::Pong(octets)))) => {
+                self.settled += CONTROL_HEADER + u64::try_from(octets.len()).unwrap_or_default();
+            }
+            Poll::Ready(_) => self.settled = arrived,
+        }
+        self.partial = arrived > self.settled;
+        polled.map(Read::Message)
     }
 }

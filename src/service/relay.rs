@@ -20,19 +20,22 @@ use tgg::{
     moment::Moment,
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy, sink},
+    io::{AsyncRead, AsyncWrite},
     time::{sleep_until, timeout},
 };
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{self, Message, error::CapacityError},
+    tungstenite::{self, Message},
 };
 
-use super::kerberos5_proxy::{Answered, Kerberos5Proxy};
+use super::{
+    kerberos5_proxy::{Answered, Kerberos5Proxy},
+    socket,
+};
 use crate::{
     ambient,
     answer::{Goodbye, OnStream, on_stream},
-    limits::{LINGER, Peer, Timeouts},
+    limits::{Peer, Timeouts},
     notice::Notice,
     record::Via,
     ws::{self, Frames, Metered, Read},
@@ -94,24 +97,7 @@ where
 {
     let mut socket = ws::server(io, early, MAX_MESSAGE).await;
     let Some(goodbye) = converse(&service, &mut socket, protocol, &bounds).await else { return };
-    let close = async {
-        socket.close(Some(goodbye.frame())).await?;
-        if matches!(goodbye, Goodbye::Protocol | Goodbye::TooLong) {
-            // What follows cannot be cut into frames. Unread it would have the connection reset, and the
-            // peer might not get the close frame.
-            let io = socket.get_mut();
-            io.shutdown().await?;
-            copy(&mut io.take(LINGER), &mut sink()).await?;
-        } else {
-            // The peer's close frame, or whatever it still sends before it.
-            let mut rest = (&mut socket).take(MAX_IN_FLIGHT);
-            while let Some(Ok(_)) = rest.next().await {}
-            // TLS says goodbye too.
-            socket.get_mut().shutdown().await?;
-        }
-        Ok::<_, tungstenite::Error>(())
-    };
-    let _ = timeout(bounds.timeouts.message, close).await;
+    socket::part(&mut socket, goodbye, bounds.timeouts.message).await;
 }
 
 /// Takes requests and sends answers until there is a reason to say goodbye; `None` if the peer left.
@@ -180,20 +166,10 @@ where
                     Ok(Message::Binary(octets)) => reader.take(octets),
                     Ok(Message::Text(_)) | Err(tungstenite::Error::Utf8(_)) => ending = Some(Goodbye::Text),
                     Ok(_) => {}
-                    Err(error) => ending = Some(breach(&error)?),
+                    Err(error) => ending = Some(socket::breach(&error)?),
                 },
             },
         }
-    }
-}
-
-/// How a peer broke the protocol; `None` if it is gone.
-const fn breach(error: &tungstenite::Error) -> Option<Goodbye> {
-    match error {
-        tungstenite::Error::Capacity(CapacityError::MessageTooLong { .. }) => Some(Goodbye::TooLong),
-        tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
-        tungstenite::Error::Protocol(_) => Some(Goodbye::Protocol),
-        _ => None,
     }
 }
 

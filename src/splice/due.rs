@@ -1,17 +1,14 @@
 //! Until when a joined pair may go on.
 
 use std::{
-    future::Future as _,
-    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use tgg::moment::Moment;
-use tokio::time::Sleep;
 
 use super::Bounds;
-use crate::ambient;
+use crate::{alarm::Alarm, ambient};
 
 /// What a pair is late for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,17 +22,15 @@ pub(super) enum Late {
 /// Watches the time, and asks the clock only of pairs that may not idle.
 pub(super) struct Due<'a> {
     bounds: &'a Bounds,
-    timer: Pin<&'a mut Sleep>,
-    /// What the timer is set to.
-    set: Option<Moment>,
+    alarm: Alarm<'a>,
     /// When octets moved last, where that matters.
     moved: Moment,
     is_half: bool,
 }
 
 impl<'a> Due<'a> {
-    pub(super) fn new(bounds: &'a Bounds, timer: Pin<&'a mut Sleep>) -> Self {
-        Self { bounds, timer, set: None, moved: ambient::now(), is_half: false }
+    pub(super) fn new(bounds: &'a Bounds, alarm: Alarm<'a>) -> Self {
+        Self { bounds, alarm, moved: ambient::now(), is_half: false }
     }
 
     /// Takes note of a turn: whether octets moved, and whether one side has ended.
@@ -59,24 +54,10 @@ impl<'a> Due<'a> {
 
     /// Ready once it is too late.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Late> {
-        let (ends, idle) = (self.bounds.ends, self.patience());
-        loop {
-            let quiet = idle.map(|idle| self.moved + idle);
-            let Some(next) = ends.into_iter().chain(quiet).min() else { return Poll::Pending };
-            // Set to an earlier time it only fires for nothing, which is cheaper than to set it each time.
-            if self.set.is_none_or(|set| next < set) {
-                self.timer.as_mut().reset(ambient::instant(next));
-                self.set = Some(next);
-            }
-            ready!(self.timer.as_mut().poll(context));
-            let now = ambient::now();
-            if ends.is_some_and(|ends| ends <= now) {
-                return Poll::Ready(Late::Expired);
-            }
-            if quiet.is_some_and(|quiet| quiet <= now) {
-                return Poll::Ready(Late::Idle);
-            }
-            self.set = None;
-        }
+        let ends = self.bounds.ends;
+        let quiet = self.patience().map(|idle| self.moved + idle);
+        let Some(next) = ends.into_iter().chain(quiet).min() else { return Poll::Pending };
+        let now = ready!(self.alarm.poll(next, context));
+        Poll::Ready(if ends.is_some_and(|ends| ends <= now) { Late::Expired } else { Late::Idle })
     }
 }
