@@ -343,6 +343,11 @@ pub fn vary_by_who_asks(headers: &mut HeaderMap) {
     headers.append(header::VARY, HeaderValue::from_static("authorization, cookie"));
 }
 
+/// Says what answers, where a back end has not said it of itself.
+pub fn name_itself(headers: &mut HeaderMap) {
+    headers.entry(header::SERVER).or_insert(HeaderValue::from_static("ticketgate"));
+}
+
 /// Has a response be of the gateway's own version of HTTP, whatever its back end speaks (RFC 9110 section 2.5).
 pub fn own_version<B>(response: &mut Response<B>) {
     *response.version_mut() = Version::HTTP_11;

@@ -5,7 +5,7 @@ mod walk;
 
 use std::{convert::Infallible, sync::Arc};
 
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,7 +14,8 @@ use tracing::debug;
 use crate::{
     answer::{self, BadHead},
     body::Body,
-    hall::{Hall, Serves},
+    forwarded,
+    hall::{Front, Hall, Offloaders, Serves},
     limits::{Peer, Timeouts},
     notice::Notice,
     realm::visitor::Visitor,
@@ -75,6 +76,9 @@ where
 {
     let version = request.version();
     let front = hall.front.load_full();
+    // Counts the connection for as long as it lasts, also where it has become a socket.
+    let connection = Arc::clone(&peer);
+    let (peer, visitor, scheme) = behind(&front, peer, visitor, request.headers_mut());
     let found = match &front.serves {
         Serves::Web(routes) => routes.find(&request),
         Serves::Raw(..) => None,
@@ -86,11 +90,12 @@ where
         return response;
     };
     let upgraded = upgrade::on(&mut request);
-    let caller = Caller { peer, visitor, scheme: front.scheme, timeouts };
+    let caller = Caller { peer, visitor, scheme, timeouts };
     let (mut response, socket) = walk::answer(&found, request, &caller).await;
     if let Some(socket) = socket {
         let notice = Notice::below(&hall.draining);
         hall.tasks.spawn(async move {
+            let _connection = connection;
             // The connection's own type, so that what HTTP needed of it is given back.
             let Ok(upgraded) = upgraded.await else { return };
             let Ok(parts) = upgraded.downcast::<TokioIo<Patient<I>>>() else { return };
@@ -100,4 +105,29 @@ where
     }
     answer::close_if_old(version, &mut response);
     response
+}
+
+/// Who asks: the peer, or whom a trusted proxy in front says that it speaks for. What the proxy says that the client
+/// called the gateway takes the place of what the proxy calls it.
+fn behind(
+    front: &Front,
+    peer: Arc<Peer>,
+    visitor: Arc<Visitor>,
+    headers: &mut HeaderMap,
+) -> (Arc<Peer>, Arc<Visitor>, &'static str) {
+    let Offloaders { trusted, forwarded: true, .. } = &front.offloaders else {
+        return (peer, visitor, front.scheme);
+    };
+    let client = forwarded::client(headers, visitor.address, trusted);
+    let scheme = client.scheme.unwrap_or(front.scheme);
+    if let Some(host) = client.host.and_then(|host| HeaderValue::from_str(host.as_str()).ok()) {
+        headers.insert(header::HOST, host);
+    }
+    if client.address.ip() == visitor.address.ip() && client.scheme.is_none() {
+        return (peer, visitor, scheme);
+    }
+    // A proxy sends requests of many clients over one connection, so that nothing of it holds for them.
+    let peer = front.limits.peer(client.address.ip());
+    let visitor = Visitor::new(client.address, scheme == "https", Vec::new());
+    (Arc::new(peer), Arc::new(visitor), scheme)
 }

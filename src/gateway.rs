@@ -16,12 +16,13 @@ use self::{
     signals::{Order, Signals},
 };
 use crate::{
-    hall::{Hall, Post},
+    hall::{Hall, Offloaders, Post},
     limits::{Allowed, Timeouts},
     listener,
     realm::gss::GssError,
-    router::{Origins, Place, Takes},
-    service::proxy,
+    router::{Manner, Origins, Place, Takes},
+    service::{echo::Echo, proxy},
+    throttle::Rate,
     tls::{self, TlsError, client::ClientTlsError},
 };
 
@@ -59,6 +60,10 @@ pub struct HallSettings {
     pub timeouts: Timeouts,
     /// Octets of a request head.
     pub max_head: usize,
+    /// Octets a second to one client.
+    pub rate: Option<Rate>,
+    /// Proxies in front of the gateway.
+    pub offloaders: Offloaders,
 }
 
 /// What is served at an address.
@@ -94,6 +99,8 @@ pub struct ServiceSettings {
     pub required: Vec<String>,
     /// Pages that may use it.
     pub origins: Origins,
+    /// How it speaks with clients.
+    pub manner: Manner,
     /// What it does.
     pub kind: Kind,
 }
@@ -101,6 +108,8 @@ pub struct ServiceSettings {
 /// The kinds of service.
 #[derive(Clone, Debug)]
 pub enum Kind {
+    /// Messages come back.
+    Echo(Echo),
     /// Kerberos is relayed to KDCs.
     Granting(granting::Granting),
     /// Back ends are reached by those who are admitted.
@@ -111,7 +120,7 @@ impl Kind {
     /// Open files that one connection takes.
     const fn files_per_connection(&self) -> u64 {
         match self {
-            Self::Granting(_) => 1,
+            Self::Echo(_) | Self::Granting(_) => 1,
             // The back end's too.
             Self::Proxy(_) => 2,
         }

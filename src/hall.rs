@@ -6,9 +6,11 @@ use arc_swap::ArcSwap;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    forwarded::Trusted,
     limits::{Limits, Timeouts},
     router::{Hosted, Routes},
     service::kerberos5_proxy::Kerberos5Proxy,
+    throttle::Rate,
     tls::ServerTls,
 };
 
@@ -36,8 +38,23 @@ pub struct Front {
     pub timeouts: Timeouts,
     /// Octets of a request head.
     pub max_head: usize,
+    /// Octets a second to one client.
+    pub rate: Option<Rate>,
+    /// Proxies in front of the gateway.
+    pub offloaders: Offloaders,
     /// How it is announced.
     pub lines: Vec<Line>,
+}
+
+/// The proxies that stand in front of an address, and what is believed of them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Offloaders {
+    /// Where they are.
+    pub trusted: Trusted,
+    /// Whether they say whom they speak for in a PROXY protocol header, and nobody else connects.
+    pub proxy_protocol: bool,
+    /// Whether they say it in `Forwarded` and its like.
+    pub forwarded: bool,
 }
 
 /// What is served at an address.

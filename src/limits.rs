@@ -17,7 +17,7 @@ use std::{
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tgg::failure::Refusal;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit},
     time::interval,
 };
 
@@ -31,13 +31,15 @@ const TIDY: Duration = Duration::from_secs(10);
 /// Octets that are still read, and thrown away, of a peer that was told why it is not served any further.
 pub const LINGER: u64 = 1024 * 1024;
 
-/// What is allowed. But for `connections`, zero means without limit.
+/// What is allowed. But for `connections` and `handshakes`, zero means without limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Allowed {
     /// Connections in all.
     pub connections: usize,
     /// Connections of one peer at a time.
     pub connections_per_peer: usize,
+    /// TLS handshakes in progress; more wait.
+    pub handshakes: usize,
     /// Requests of one peer in flight.
     pub in_flight_per_peer: usize,
     /// Requests a second of one peer; twice as many may come at once.
@@ -78,6 +80,7 @@ struct Counts {
 pub struct Limits {
     allowed: Allowed,
     places: Arc<Semaphore>,
+    handshakes: Semaphore,
     /// Places of the whole gateway: each connection is an open file.
     room: Arc<Semaphore>,
     peers: Mutex<HashMap<PeerKey, Arc<Counts>>>,
@@ -92,6 +95,7 @@ impl Limits {
             allowed,
             room,
             places: Arc::new(Semaphore::new(allowed.connections.min(Semaphore::MAX_PERMITS))),
+            handshakes: Semaphore::new(allowed.handshakes.min(Semaphore::MAX_PERMITS)),
             peers: Mutex::default(),
             peer_rate: limiter(allowed.peer_rate, 2),
         })
@@ -114,6 +118,12 @@ impl Limits {
         let room = Arc::clone(&self.room).acquire_owned().await;
         // The semaphores are never closed, so these are permits.
         Place { _held: [here.ok(), room.ok()] }
+    }
+
+    /// Waits until one TLS handshake more may begin. It goes on for as long as the place is held.
+    pub async fn handshake(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.handshakes.acquire().await.ok()
     }
 
     /// The peer at `address` with one connection more; `None` if that is one too many for it.
@@ -260,8 +270,13 @@ impl Drop for InFlight<'_> {
 mod tests {
     use super::*;
 
-    const NOTHING: Allowed =
-        Allowed { connections: 100, connections_per_peer: 0, in_flight_per_peer: 0, peer_rate: 0 };
+    const NOTHING: Allowed = Allowed {
+        connections: 100,
+        connections_per_peer: 0,
+        handshakes: 100,
+        in_flight_per_peer: 0,
+        peer_rate: 0,
+    };
 
     fn limits(allowed: Allowed) -> Arc<Limits> {
         Limits::new(allowed, Arc::new(Semaphore::new(100)))

@@ -15,11 +15,12 @@ use tracing::{debug, warn};
 
 use crate::{
     connection,
-    hall::{Hall, Post, Serves},
-    limits::Peer,
+    hall::{Front, Hall, Post, Serves},
+    limits::{Peer, Place},
     realm::visitor::Visitor,
     record::Via,
     service::raw,
+    throttle::Throttled,
 };
 
 /// Connections that the kernel holds until they are accepted.
@@ -120,47 +121,97 @@ impl Bound {
 
 /// Accepts connections for HTTP.
 async fn web(listener: TcpListener, hall: Arc<Hall>) {
-    while let Some((io, address, peer)) = accept(&listener, &hall).await {
+    while let Some((io, address, place)) = accept(&listener, &hall).await {
         let served = Arc::clone(&hall);
         hall.tasks.spawn(async move {
-            let (tls, patience) = {
-                let front = served.front();
-                (front.tls.clone(), front.timeouts.message)
-            };
-            match tls {
-                None => connection::serve(served, io, peer, Visitor::new(address, false, Vec::new())).await,
-                Some(tls) => {
-                    let handshake = TlsAcceptor::from(tls.config()).accept(io);
-                    match timeout(patience, handshake).await {
-                        // Boxed: a TLS stream is large, and every step on its way would keep room for it.
-                        Ok(Ok(io)) => {
-                            let visitor = Visitor::new(address, true, tls.bindings(io.get_ref().1));
-                            connection::serve(served, Box::new(io), peer, visitor).await;
-                        }
-                        Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
-                        Err(_) => debug!(peer = %address, "TLS handshake took too long"),
-                    }
-                }
+            let front = served.front.load_full();
+            if let Some((io, address, peer)) = received(io, address, place, &front).await {
+                let io = Throttled::new(io, front.rate);
+                greet(served, front, io, address, peer).await;
             }
         });
     }
 }
 
+/// Has a connection begin with TLS, if it is to, and serves it.
+async fn greet(
+    hall: Arc<Hall>,
+    front: Arc<Front>,
+    io: Throttled<TcpStream>,
+    address: SocketAddr,
+    peer: Peer,
+) {
+    // As the client sees it: TLS may have ended at a proxy in front.
+    let is_secure = front.scheme == "https";
+    let Some(tls) = &front.tls else {
+        drop(front);
+        return connection::serve(hall, io, peer, Visitor::new(address, is_secure, Vec::new())).await;
+    };
+    let handshake = async {
+        let _place = front.limits.handshake().await;
+        TlsAcceptor::from(tls.config()).accept(io).await
+    };
+    match timeout(front.timeouts.message, handshake).await {
+        // Boxed: a TLS stream is large, and every step on its way would keep room for it.
+        Ok(Ok(io)) => {
+            let visitor = Visitor::new(address, true, tls.bindings(io.get_ref().1));
+            drop(front);
+            connection::serve(hall, Box::new(io), peer, visitor).await;
+        }
+        Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
+        Err(_) => debug!(peer = %address, "TLS handshake took too long"),
+    }
+}
+
+/// The connection of a client, and where that is: a proxy in front may say so first. `None` if the peer has too many,
+/// or does not begin as it must.
+async fn received(
+    mut io: TcpStream,
+    address: SocketAddr,
+    place: Place,
+    front: &Front,
+) -> Option<(TcpStream, SocketAddr, Peer)> {
+    let mut client = address;
+    if front.offloaders.proxy_protocol {
+        if !front.offloaders.trusted.contains(address.ip()) {
+            debug!(peer = %address, "Connection refused: it is not from a proxy of tcp.trusted.proxies");
+            return None;
+        }
+        match timeout(front.timeouts.message, proxy_protocol::read(&mut io)).await {
+            Ok(Ok(said)) => client = said.unwrap_or(address),
+            Ok(Err(error)) => {
+                debug!(peer = %address, "Connection refused: {error}");
+                return None;
+            }
+            Err(_) => {
+                debug!(peer = %address, "Connection refused: its PROXY protocol header took too long");
+                return None;
+            }
+        }
+    }
+    let Some(peer) = front.limits.connection(client.ip(), place) else {
+        debug!(peer = %client, "Connection refused: the peer has too many");
+        return None;
+    };
+    Some((io, client, peer))
+}
+
 /// Accepts connections for Kerberos alone.
 async fn raw(listener: TcpListener, hall: Arc<Hall>) {
-    while let Some((io, address, peer)) = accept(&listener, &hall).await {
+    while let Some((io, address, place)) = accept(&listener, &hall).await {
         let front = hall.front.load_full();
-        let Serves::Raw(_, service) = &front.serves else { continue };
-        let (service, draining, timeouts) = (Arc::clone(service), hall.draining.clone(), front.timeouts);
+        let draining = hall.draining.clone();
         hall.tasks.spawn(async move {
+            let Serves::Raw(_, service) = &front.serves else { return };
+            let Some((io, address, peer)) = received(io, address, place, &front).await else { return };
             let via = Via { peer: address, over: "tcp" };
-            raw::stream(&service, io, &peer, via, timeouts, &draining).await;
+            raw::stream(service, io, &peer, via, front.timeouts, &draining).await;
         });
     }
 }
 
 /// The next connection that may be served; `None` once the hall closes.
-async fn accept(listener: &TcpListener, hall: &Hall) -> Option<(TcpStream, SocketAddr, Peer)> {
+async fn accept(listener: &TcpListener, hall: &Hall) -> Option<(TcpStream, SocketAddr, Place)> {
     loop {
         let limits = Arc::clone(&hall.front().limits);
         let next = async {
@@ -175,10 +226,7 @@ async fn accept(listener: &TcpListener, hall: &Hall) -> Option<(TcpStream, Socke
             Ok((io, address)) => {
                 // Answers are small and each is one write.
                 let _ = io.set_nodelay(true);
-                match limits.connection(address.ip(), place) {
-                    Some(peer) => return Some((io, address, peer)),
-                    None => debug!(peer = %address, "Connection refused: the peer has too many"),
-                }
+                return Some((io, address, place));
             }
             Err(error) => {
                 warn!("Cannot accept a connection: {error}; if files run out, raise the limit (ulimit -n)");

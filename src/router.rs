@@ -2,7 +2,7 @@
 
 mod origins;
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use http::{HeaderMap, Request, header};
 
@@ -18,8 +18,27 @@ pub struct Hosted {
     pub gate: Gate,
     /// Pages that may use it.
     pub origins: Origins,
+    /// How it speaks with clients.
+    pub manner: Manner,
     /// What it does.
     pub service: Service,
+}
+
+/// How a service speaks with its clients.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Manner {
+    /// Octets of the longest message on a socket.
+    pub max_message: usize,
+    /// How long nothing may come on a socket.
+    pub inactivity: Option<Duration>,
+    /// Whether answers say in `Server` what answers.
+    pub names_itself: bool,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { max_message: 128 * 1024, inactivity: None, names_itself: false }
+    }
 }
 
 /// Which requests a way in is for.
@@ -151,8 +170,6 @@ fn host_key(host: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::{kdc::Kdcs, limits::Principals, service::kerberos5_proxy::Kerberos5Proxy};
 
@@ -175,7 +192,11 @@ mod tests {
             let kdcs = Kdcs::new(Arc::default(), Duration::ZERO);
             let service = Service::Kerberos5Proxy(Arc::new(Kerberos5Proxy::new(kdcs, Principals::new(0))));
             let (name, origins) = ((*way).into(), Origins::default());
-            routes.add(&place, takes, &Arc::new(Hosted { name, gate: Gate::Open, origins, service }));
+            routes.add(
+                &place,
+                takes,
+                &Arc::new(Hosted { name, gate: Gate::Open, origins, manner: Manner::default(), service }),
+            );
         }
         routes
     }

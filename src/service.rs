@@ -9,13 +9,17 @@ pub mod relay;
 pub mod socket;
 pub mod ways;
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tgg::moment::Moment;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::{
+    echo::Echo,
     kerberos5_proxy::Kerberos5Proxy,
     proxy::{Joined, Proxy},
     relay::{Bounds, Protocol},
@@ -23,12 +27,14 @@ use self::{
 use crate::{
     limits::{Peer, Timeouts},
     notice::Notice,
-    record::Via,
+    record::{Via, visit::Visit},
 };
 
 /// What a service does.
 #[derive(Clone, Debug)]
 pub enum Service {
+    /// Sends messages back.
+    Echo(Echo),
     /// Relays Kerberos to KDCs.
     Kerberos5Proxy(Arc<Kerberos5Proxy>),
     /// Passes on to back ends.
@@ -40,15 +46,55 @@ impl Service {
     #[must_use]
     pub fn base(&self, is_upgrade: bool) -> &str {
         match self {
-            Self::Kerberos5Proxy(_) => "",
+            Self::Echo(_) | Self::Kerberos5Proxy(_) => "",
             Self::Proxy(proxy) => proxy.base(is_upgrade),
         }
+    }
+}
+
+/// A socket that ends in the gateway.
+#[derive(Debug)]
+pub struct Own {
+    /// What happens on it.
+    pub service: Kept,
+    /// Octets of its longest message.
+    pub max_message: usize,
+    /// How long nothing may come.
+    pub inactivity: Option<Duration>,
+    /// When the pass ends that it was opened with.
+    pub ends: Option<Moment>,
+    /// Its record.
+    pub visit: Visit,
+}
+
+/// What happens on a socket that ends in the gateway.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// Messages come back.
+    Echo(Echo),
+}
+
+impl Own {
+    async fn run<I>(self, io: I, early: Bytes, message: Duration, notice: Notice)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let Self { service, max_message, inactivity, ends, mut visit } = self;
+        let bounds = socket::Bounds { ends, inactivity, message, max_message, notice };
+        let ended = match service {
+            Kept::Echo(echo) => echo.serve(io, early, &bounds).await,
+        };
+        visit.octets_in.store(ended.octets_in, Ordering::Relaxed);
+        visit.octets_out = ended.octets_out;
+        visit.parted(ended.why.word());
     }
 }
 
 /// A socket whose answer 101 is on its way, and what happens on it then.
 #[derive(Debug)]
 pub enum Socket {
+    /// It ends in the gateway.
+    Own(Box<Own>),
     /// It is joined with a back end.
     Joined(Box<Joined>),
     /// It carries Kerberos.
@@ -71,6 +117,10 @@ impl Socket {
         I: AsyncRead + AsyncWrite + Unpin + Send,
     {
         match self {
+            Self::Own(own) => {
+                let _peer = peer;
+                own.run(io, early, timeouts.message, notice).await;
+            }
             Self::Joined(joined) => {
                 // Counted for as long as the socket lives.
                 let _peer = peer;

@@ -11,13 +11,16 @@ use clap::Args as ClapArgs;
 
 use crate::{
     gateway::{Door, HallSettings, Kind, Serves, ServiceSettings, Settings, realms},
+    hall::Offloaders,
     limits::{Allowed, Timeouts},
-    router::{OriginError, Origins, Place, Takes},
+    router::{Manner, OriginError, Origins, Place, Takes},
     tls,
 };
 
 /// Octets of a request head: Heimdal's holds a whole Kerberos message in base64.
 const MAX_HEAD: usize = 200 * 1024;
+/// TLS handshakes in progress. Each takes the processor for about a millisecond, so that more would only be late.
+const MAX_HANDSHAKES: usize = 1000;
 
 /// Flags for the front of a gateway.
 #[derive(ClapArgs, Clone, Debug)]
@@ -103,6 +106,7 @@ impl Args {
             realm: (!realms.is_empty()).then_some(0),
             required,
             origins: Origins::new(self.allow_origin.clone())?,
+            manner: Manner::default(),
             kind,
         };
         let hall =
@@ -110,6 +114,7 @@ impl Args {
         let allowed = Allowed {
             connections: self.max_connections.get(),
             connections_per_peer: self.peer_connections,
+            handshakes: MAX_HANDSHAKES,
             in_flight_per_peer: self.peer_requests,
             peer_rate: self.peer_rate,
         };
@@ -134,6 +139,8 @@ impl Args {
             allowed: 0,
             timeouts: Timeouts { idle: self.idle_timeout, message: self.message_timeout },
             max_head: MAX_HEAD,
+            rate: None,
+            offloaders: Offloaders::default(),
         }
     }
 }

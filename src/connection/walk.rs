@@ -16,9 +16,9 @@ use crate::{
     limits::{Peer, Timeouts},
     realm::{Admission, Gate, Pass, visitor::Visitor},
     record::{RequestId, Via, visit::Visit},
-    router::{self, Found, Hosted},
+    router::{self, Found, Hosted, Manner},
     service::{
-        Service, Socket,
+        Kept, Own, Service, Socket,
         kerberos5_proxy::Kerberos5Proxy,
         kkdcp,
         proxy::{Asked, body::discard, head},
@@ -47,10 +47,14 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     caller: &Caller,
 ) -> (Response<Body>, Option<Socket>) {
-    match &found.hosted.service {
+    let (mut response, socket) = match &found.hosted.service {
         Service::Kerberos5Proxy(service) => relay(found, service, request, caller).await,
-        Service::Proxy(_) => visit(found, request, caller).await,
+        _ => visit(found, request, caller).await,
+    };
+    if found.hosted.manner.names_itself {
+        answer::name_itself(response.headers_mut());
     }
+    (response, socket)
 }
 
 /// All else: one record for each request and each socket.
@@ -95,10 +99,27 @@ async fn visit(
             let (response, joined) = proxy.answer(asked, &pass, caller, visit).await;
             (response, joined.map(|joined| Socket::Joined(Box::new(joined))))
         }
+        Service::Echo(echo) => own(Kept::Echo(*echo), asked, &pass, hosted, visit),
         Service::Kerberos5Proxy(_) => (not_served(BadHead::NotFound, visit), None),
     };
     mark(&mut response, pass);
     (response, socket)
+}
+
+/// Opens a socket that ends in the gateway.
+fn own(
+    service: Kept,
+    asked: Asked,
+    pass: &Pass,
+    hosted: &Hosted,
+    mut visit: Visit,
+) -> (Response<Body>, Option<Socket>) {
+    let Some(key) = asked.key else { return (not_served(BadHead::SocketsOnly, visit), None) };
+    let response = ws::switch(key, None);
+    visit.status = Some(response.status());
+    let Manner { max_message, inactivity, .. } = hosted.manner;
+    let ends = pass.ends.map(ambient::moment);
+    (response, Some(Socket::Own(Box::new(Own { service, max_message, inactivity, ends, visit }))))
 }
 
 /// Puts on a response what comes with a pass.

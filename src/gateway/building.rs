@@ -93,12 +93,13 @@ async fn host(
     generation: &mut Generation,
     before: Option<&Generation>,
 ) -> Result<Hosted, StartError> {
-    let ServiceSettings { name, realm, required, origins, kind } = settings;
+    let ServiceSettings { name, realm, required, origins, manner, kind } = settings;
     let gate = match realm.and_then(|realm| generation.realms.get(realm)) {
         Some(realm) => Gate::Guarded { realm: Arc::clone(realm), required },
         None => Gate::Open,
     };
     let service = match kind {
+        Kind::Echo(echo) => Service::Echo(echo),
         Kind::Granting(settings) => {
             let known = before
                 .into_iter()
@@ -123,7 +124,7 @@ async fn host(
             Service::Proxy(Arc::new(proxy))
         }
     };
-    Ok(Hosted { name: name.into(), gate, origins, service })
+    Ok(Hosted { name: name.into(), gate, origins, manner, service })
 }
 
 /// What is to stand behind an address.
@@ -133,7 +134,8 @@ fn front(
     generation: &mut Generation,
     before: Option<&Generation>,
 ) -> Result<Post, StartError> {
-    let HallSettings { listen, serves, tls, is_secure, allowed, timeouts, max_head } = settings;
+    let HallSettings { listen, serves, tls, is_secure, allowed, timeouts, max_head, rate, offloaders } =
+        settings;
     let tls = tls.map(|files| server_tls(listen, files, generation, before)).transpose()?;
     let (serves, lines) = match serves {
         Serves::Raw(service) => raw(service, services),
@@ -142,7 +144,10 @@ fn front(
     let open = generation.limits.get(allowed).ok_or(StartError::Place)?;
     let limits = Arc::clone(&open.limits);
     let scheme = if is_secure { "https" } else { "http" };
-    Ok(Post { listen, front: Front { serves, tls, scheme, limits, timeouts, max_head, lines } })
+    Ok(Post {
+        listen,
+        front: Front { serves, tls, scheme, limits, timeouts, max_head, rate, offloaders, lines },
+    })
 }
 
 fn web(doors: &[Door], services: &[Arc<Hosted>]) -> (hall::Serves, Vec<Line>) {
