@@ -16,7 +16,7 @@ use self::{
     signals::{Order, Signals},
 };
 use crate::{
-    hall::{Hall, Offloaders, Post},
+    hall::{Carriers, Hall, Offloaders, Post},
     limits::{Allowed, Timeouts},
     listener,
     realm::gss::GssError,
@@ -69,8 +69,8 @@ pub struct HallSettings {
 /// What is served at an address.
 #[derive(Clone, Debug)]
 pub enum Serves {
-    /// Kerberos over TCP and UDP, by the service at this place.
-    Raw(usize),
+    /// Kerberos without the web, by the service at this place.
+    Raw(usize, Carriers),
     /// HTTP and WebSocket, by the services behind these doors.
     Web(Vec<Door>),
 }
@@ -93,16 +93,25 @@ pub struct Door {
 pub struct ServiceSettings {
     /// Its name, for the lines about addresses, records and metrics.
     pub name: String,
-    /// The realm that its visitors are told apart by, by its place among all.
-    pub realm: Option<usize>,
-    /// The roles that they need, all of them.
-    pub required: Vec<String>,
+    /// Who may use it.
+    pub access: Access,
     /// Pages that may use it.
     pub origins: Origins,
     /// How it speaks with clients.
     pub manner: Manner,
     /// What it does.
     pub kind: Kind,
+}
+
+/// Who may use a service.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// All.
+    Everybody,
+    /// Nobody.
+    Nobody,
+    /// Those whom a realm, by its place among all, can tell apart and who have all these roles.
+    Of(usize, Vec<String>),
 }
 
 /// The kinds of service.
@@ -268,7 +277,7 @@ struct House {
 struct OpenHall {
     /// What the settings call it: its port may be 0.
     listen: SocketAddr,
-    is_web: bool,
+    carriers: Carriers,
     hall: Arc<Hall>,
     serving: Vec<JoinHandle<()>>,
 }
@@ -288,7 +297,7 @@ impl House {
         let mut taken = vec![false; self.halls.len()];
         for post in posts {
             let known = self.halls.iter().zip(&taken).position(|(hall, taken)| {
-                !taken && hall.listen == post.listen && hall.is_web == post.front.is_web()
+                !taken && hall.listen == post.listen && hall.carriers == post.front.serves.carried_by()
             });
             if let Some(flag) = known.and_then(|known| taken.get_mut(known)) {
                 *flag = true;
@@ -312,12 +321,12 @@ impl House {
                 known.hall.replace(front);
                 lines.extend(known.hall.lines().into_iter().filter(|line| !before.contains(line)));
             } else if let Some(fresh) = fresh {
-                let is_web = front.is_web();
+                let carriers = front.serves.carried_by();
                 let (tasks, draining) = (self.tasks.clone(), self.draining.clone());
                 let hall = Arc::new(Hall::new(fresh.address(), front, tasks, draining));
                 lines.extend(hall.lines());
                 let serving = fresh.serve(&hall);
-                self.halls.push(OpenHall { listen, is_web, hall, serving });
+                self.halls.push(OpenHall { listen, carriers, hall, serving });
             }
         }
         self.halls.retain(|hall| !hall.hall.closing.is_cancelled());

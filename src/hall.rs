@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     forwarded::Trusted,
     limits::{Limits, Timeouts},
-    router::{Hosted, Routes},
+    router::Routes,
     service::kerberos5_proxy::Kerberos5Proxy,
     throttle::Rate,
     tls::ServerTls,
@@ -60,17 +60,36 @@ pub struct Offloaders {
 /// What is served at an address.
 #[derive(Debug)]
 pub enum Serves {
-    /// Kerberos over TCP and UDP.
-    Raw(Arc<Hosted>, Arc<Kerberos5Proxy>),
+    /// Kerberos without the web.
+    Raw {
+        /// Who relays.
+        service: Arc<Kerberos5Proxy>,
+        /// Over what.
+        over: Carriers,
+    },
     /// HTTP and WebSocket.
     Web(Routes),
 }
 
-impl Front {
-    /// Whether it is HTTP and WebSocket.
+/// What carries octets to an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Carriers {
+    /// Connections and datagrams.
+    Both,
+    /// Connections.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+impl Serves {
+    /// What carries it.
     #[must_use]
-    pub const fn is_web(&self) -> bool {
-        matches!(self.serves, Serves::Web(_))
+    pub const fn carried_by(&self) -> Carriers {
+        match self {
+            Self::Raw { over, .. } => *over,
+            Self::Web(_) => Carriers::Tcp,
+        }
     }
 }
 

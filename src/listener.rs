@@ -15,7 +15,7 @@ use tracing::{debug, warn};
 
 use crate::{
     connection,
-    hall::{Front, Hall, Post, Serves},
+    hall::{Carriers, Front, Hall, Post, Serves},
     limits::{Peer, Place},
     realm::visitor::Visitor,
     record::Via,
@@ -75,10 +75,12 @@ pub async fn bind_both(address: SocketAddr) -> io::Result<(TcpListener, UdpSocke
 /// Sockets that are bound and not served yet.
 #[derive(Debug)]
 pub enum Bound {
-    /// Kerberos over TCP and UDP.
-    Raw(TcpListener, UdpSocket, SocketAddr),
-    /// HTTP and WebSocket.
-    Web(TcpListener, SocketAddr),
+    /// Connections.
+    Connections(TcpListener, SocketAddr),
+    /// Datagrams.
+    Datagrams(UdpSocket, SocketAddr),
+    /// Both at one port.
+    Both(TcpListener, UdpSocket, SocketAddr),
 }
 
 /// Binds what a post asks for.
@@ -87,14 +89,23 @@ pub enum Bound {
 ///
 /// As [`bind_tcp`].
 pub async fn bind(post: &Post) -> io::Result<Bound> {
-    if post.front.is_web() {
-        let tcp = bind_tcp(post.listen)?;
-        let address = tcp.local_addr()?;
-        return Ok(Bound::Web(tcp, address));
+    match post.front.serves.carried_by() {
+        Carriers::Both => {
+            let (tcp, udp) = bind_both(post.listen).await?;
+            let address = tcp.local_addr()?;
+            Ok(Bound::Both(tcp, udp, address))
+        }
+        Carriers::Tcp => {
+            let tcp = bind_tcp(post.listen)?;
+            let address = tcp.local_addr()?;
+            Ok(Bound::Connections(tcp, address))
+        }
+        Carriers::Udp => {
+            let udp = UdpSocket::bind(post.listen).await?;
+            let address = udp.local_addr()?;
+            Ok(Bound::Datagrams(udp, address))
+        }
     }
-    let (tcp, udp) = bind_both(post.listen).await?;
-    let address = tcp.local_addr()?;
-    Ok(Bound::Raw(tcp, udp, address))
 }
 
 impl Bound {
@@ -102,32 +113,42 @@ impl Bound {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         match self {
-            Self::Raw(_, _, address) | Self::Web(_, address) => *address,
+            Self::Both(_, _, address) | Self::Connections(_, address) | Self::Datagrams(_, address) => {
+                *address
+            }
         }
     }
 
     /// Accepts until the hall closes. Each connection is served in a task of its own.
     #[must_use]
     pub fn serve(self, hall: &Arc<Hall>) -> Vec<JoinHandle<()>> {
-        match self {
-            Self::Raw(tcp, udp, _) => vec![
-                tokio::spawn(raw(tcp, Arc::clone(hall))),
-                tokio::spawn(raw::datagrams(Arc::clone(hall), Arc::new(udp))),
-            ],
-            Self::Web(tcp, _) => vec![tokio::spawn(web(tcp, Arc::clone(hall)))],
-        }
+        let (tcp, udp) = match self {
+            Self::Both(tcp, udp, _) => (Some(tcp), Some(udp)),
+            Self::Connections(tcp, _) => (Some(tcp), None),
+            Self::Datagrams(udp, _) => (None, Some(udp)),
+        };
+        let connections = tcp.map(|tcp| tokio::spawn(connections(tcp, Arc::clone(hall))));
+        let datagrams = udp.map(|udp| tokio::spawn(raw::datagrams(Arc::clone(hall), Arc::new(udp))));
+        connections.into_iter().chain(datagrams).collect()
     }
 }
 
-/// Accepts connections for HTTP.
-async fn web(listener: TcpListener, hall: Arc<Hall>) {
+/// Accepts connections.
+async fn connections(listener: TcpListener, hall: Arc<Hall>) {
     while let Some((io, address, place)) = accept(&listener, &hall).await {
         let served = Arc::clone(&hall);
         hall.tasks.spawn(async move {
             let front = served.front.load_full();
-            if let Some((io, address, peer)) = received(io, address, place, &front).await {
-                let io = Throttled::new(io, front.rate);
-                greet(served, front, io, address, peer).await;
+            let Some((io, address, peer)) = received(io, address, place, &front).await else { return };
+            match &front.serves {
+                Serves::Raw { service, .. } => {
+                    let via = Via { peer: address, over: "tcp" };
+                    raw::stream(service, io, &peer, via, front.timeouts, &served.draining).await;
+                }
+                Serves::Web(_) => {
+                    let io = Throttled::new(io, front.rate);
+                    greet(served, front, io, address, peer).await;
+                }
             }
         });
     }
@@ -194,20 +215,6 @@ async fn received(
         return None;
     };
     Some((io, client, peer))
-}
-
-/// Accepts connections for Kerberos alone.
-async fn raw(listener: TcpListener, hall: Arc<Hall>) {
-    while let Some((io, address, place)) = accept(&listener, &hall).await {
-        let front = hall.front.load_full();
-        let draining = hall.draining.clone();
-        hall.tasks.spawn(async move {
-            let Serves::Raw(_, service) = &front.serves else { return };
-            let Some((io, address, peer)) = received(io, address, place, &front).await else { return };
-            let via = Via { peer: address, over: "tcp" };
-            raw::stream(service, io, &peer, via, front.timeouts, &draining).await;
-        });
-    }
 }
 
 /// The next connection that may be served; `None` once the hall closes.

@@ -82,6 +82,8 @@ pub enum Gate {
     },
     /// Nothing: all may pass.
     Open,
+    /// A realm that cannot tell anybody apart: nobody may pass.
+    Shut,
 }
 
 /// What a realm is made of.
@@ -109,6 +111,10 @@ impl Gate {
     pub async fn admit(&self, id: RequestId, head: &Parts, visitor: &Visitor) -> Admission {
         match self {
             Self::Guarded { realm, required } => realm.admit(id, required, head, visitor).await,
+            Self::Shut => {
+                admission::shut(id, visitor);
+                Admission::Unavailable
+            }
             Self::Open => Admission::Pass(Pass {
                 subject: None,
                 reply: None,

@@ -16,6 +16,7 @@ use tgg::{
 use super::web::{self, address, seconds};
 use crate::{
     gateway::{Kind, Serves, Settings, granting::Granting},
+    hall::Carriers,
     kdc::resolve::Lookup,
     router::OriginError,
 };
@@ -114,7 +115,9 @@ impl Args {
             deadline: self.deadline,
         };
         let mut settings = self.web.settings("tgg", Kind::Granting(granting), None)?;
-        settings.halls.extend(self.listen_raw.map(|listen| self.web.hall(listen, Serves::Raw(0))));
+        settings
+            .halls
+            .extend(self.listen_raw.map(|listen| self.web.hall(listen, Serves::Raw(0, Carriers::Both))));
         Ok(settings)
     }
 }

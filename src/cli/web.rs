@@ -10,7 +10,7 @@ use std::{
 use clap::Args as ClapArgs;
 
 use crate::{
-    gateway::{Door, HallSettings, Kind, Serves, ServiceSettings, Settings, realms},
+    gateway::{Access, Door, HallSettings, Kind, Serves, ServiceSettings, Settings, realms},
     hall::Offloaders,
     limits::{Allowed, Timeouts},
     router::{Manner, OriginError, Origins, Place, Takes},
@@ -100,11 +100,13 @@ impl Args {
         let tls = tls.map(|(certificate, key)| tls::Files { certificate, key });
         let scheme = if tls.is_some() { "wss" } else { "ws" };
         let door = Door { scheme, place: Place::everywhere(), takes: Takes::All, service: 0 };
-        let (realms, required) = realm.map(|(realm, required)| (vec![realm], required)).unwrap_or_default();
+        let (realms, access) = match realm {
+            Some((realm, required)) => (vec![realm], Access::Of(0, required)),
+            None => (Vec::new(), Access::Everybody),
+        };
         let service = ServiceSettings {
             name: name.to_owned(),
-            realm: (!realms.is_empty()).then_some(0),
-            required,
+            access,
             origins: Origins::new(self.allow_origin.clone())?,
             manner: Manner::default(),
             kind,

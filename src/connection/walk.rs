@@ -192,7 +192,7 @@ async fn relay(
     let page = router::origin(request.headers()).and_then(|origin| HeaderValue::from_bytes(origin).ok());
     let origins = &found.hosted.origins;
     let invited = match found.hosted.gate {
-        Gate::Guarded { .. } => router::invited(&request, origins, caller.scheme),
+        Gate::Guarded { .. } | Gate::Shut => router::invited(&request, origins, caller.scheme),
         // It tells nobody apart, so that a page can do no more than any client.
         Gate::Open if origins.permit_page(request.headers(), caller.scheme) => Ok(()),
         Gate::Open => Err(BadHead::Origin),

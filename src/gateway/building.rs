@@ -9,10 +9,10 @@ use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Door, HallSettings, Kind, Serves, ServiceSettings, Settings, StartError, granting::OpenGranting,
+    Access, Door, HallSettings, Kind, Serves, ServiceSettings, Settings, StartError, granting::OpenGranting,
 };
 use crate::{
-    hall::{self, Front, Line, Post},
+    hall::{self, Carriers, Front, Line, Post},
     limits::{Allowed, Limits},
     realm::{Gate, Realm, gss::Replays},
     router::{Hosted, Routes},
@@ -93,10 +93,14 @@ async fn host(
     generation: &mut Generation,
     before: Option<&Generation>,
 ) -> Result<Hosted, StartError> {
-    let ServiceSettings { name, realm, required, origins, manner, kind } = settings;
-    let gate = match realm.and_then(|realm| generation.realms.get(realm)) {
-        Some(realm) => Gate::Guarded { realm: Arc::clone(realm), required },
-        None => Gate::Open,
+    let ServiceSettings { name, access, origins, manner, kind } = settings;
+    let gate = match access {
+        Access::Everybody => Gate::Open,
+        Access::Nobody => Gate::Shut,
+        Access::Of(realm, required) => {
+            let realm = generation.realms.get(realm).ok_or(StartError::Place)?;
+            Gate::Guarded { realm: Arc::clone(realm), required }
+        }
     };
     let service = match kind {
         Kind::Echo(echo) => Service::Echo(echo),
@@ -138,7 +142,7 @@ fn front(
         settings;
     let tls = tls.map(|files| server_tls(listen, files, generation, before)).transpose()?;
     let (serves, lines) = match serves {
-        Serves::Raw(service) => raw(service, services),
+        Serves::Raw(service, over) => raw(service, over, services)?,
         Serves::Web(doors) => web(&doors, services),
     };
     let open = generation.limits.get(allowed).ok_or(StartError::Place)?;
@@ -162,13 +166,21 @@ fn web(doors: &[Door], services: &[Arc<Hosted>]) -> (hall::Serves, Vec<Line>) {
     (hall::Serves::Web(routes), lines)
 }
 
-fn raw(service: usize, services: &[Arc<Hosted>]) -> (hall::Serves, Vec<Line>) {
-    let Some(hosted) = services.get(service) else { return (hall::Serves::Web(Routes::default()), vec![]) };
-    let Service::Kerberos5Proxy(granting) = &hosted.service else {
-        return (hall::Serves::Web(Routes::default()), vec![]);
+fn raw(
+    service: usize,
+    over: Carriers,
+    services: &[Arc<Hosted>],
+) -> Result<(hall::Serves, Vec<Line>), StartError> {
+    let hosted = services.get(service).ok_or(StartError::Place)?;
+    let Service::Kerberos5Proxy(service) = &hosted.service else { return Err(StartError::Place) };
+    let schemes: &[&'static str] = match over {
+        Carriers::Both => &["tcp", "udp"],
+        Carriers::Tcp => &["tcp"],
+        Carriers::Udp => &["udp"],
     };
-    let line = |scheme| Line { name: Arc::clone(&hosted.name), scheme, path: "/".to_owned() };
-    (hall::Serves::Raw(Arc::clone(hosted), Arc::clone(granting)), vec![line("tcp"), line("udp")])
+    let line = |scheme: &&'static str| Line { name: Arc::clone(&hosted.name), scheme, path: "/".to_owned() };
+    let lines = schemes.iter().map(line).collect();
+    Ok((hall::Serves::Raw { service: Arc::clone(service), over }, lines))
 }
 
 /// Certificate and key as they are now; bindings of those that they were before stay good.

@@ -52,6 +52,18 @@ pub fn denied(id: RequestId, visitor: &Visitor, subject: &Subject, missing: &str
     );
 }
 
+/// The realm has nobody who judges.
+pub fn shut(id: RequestId, visitor: &Visitor) {
+    info!(
+        target: TARGET,
+        %id,
+        peer = %visitor.address,
+        outcome = "nobody_judges",
+        blame = "operator",
+        "Refused: nobody can be let in by the login modules of the realm; what judges now is kerberos5 and gss behind Negotiate"
+    );
+}
+
 /// A token is refused.
 pub fn refused(id: RequestId, visitor: &Visitor, refusal: &Refusal, found: &Found) {
     info!(

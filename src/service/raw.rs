@@ -124,7 +124,7 @@ pub async fn datagrams(hall: Arc<Hall>, socket: Arc<UdpSocket>) {
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
         let message = octets.get(..length).unwrap_or_default().to_vec().into();
         let front = hall.front();
-        let Serves::Raw(_, service) = &front.serves else { continue };
+        let Serves::Raw { service, .. } = &front.serves else { continue };
         let (service, socket, limits) = (Arc::clone(service), Arc::clone(&socket), Arc::clone(&front.limits));
         drop(front);
         hall.tasks.spawn(async move {
