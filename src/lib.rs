@@ -5,6 +5,7 @@ pub mod ambient;
 pub mod answer;
 pub mod body;
 pub mod cli;
+pub mod config;
 pub mod connection;
 pub mod explain;
 pub mod forwarded;

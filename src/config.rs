@@ -1,0 +1,4 @@
+//! `gateway-config.xml`: from its octets to what the gateway is told to do, every mistake with its place.
+
+pub mod report;
+pub mod xml;
