@@ -104,7 +104,10 @@ impl<'a> Builder<'a> {
             }
             Event::Decl(_) if span.start == mark => {
                 let (content, at) = self.inside(&span, 2, 2);
-                self.problems.extend(outside::declaration(content, at).err());
+                match outside::declaration(content, at) {
+                    Ok(problems) => self.problems.extend(problems),
+                    Err(problem) => return self.stop(problem),
+                }
             }
             Event::Decl(_) | Event::PI(_) => {
                 let (content, _) = self.inside(&span, 2, 2);
@@ -176,9 +179,9 @@ impl<'a> Builder<'a> {
         }
         let name_span = tag.name_span.end - local.len()..tag.name_span.end;
         let namespace = if prefix.is_empty() {
-            self.scopes.find("")
+            self.scopes.default()
         } else {
-            self.scopes.demand(prefix, &tag.name_span).map_err(|problem| self.problems.push(problem)).ok()
+            self.scopes.prefixed(prefix, &tag.name_span).map_err(|problem| self.problems.push(problem)).ok()
         };
         let mut attributes = Vec::new();
         for raw in tag.attributes.iter().filter(|raw| !is_declaration(raw)) {
@@ -205,7 +208,7 @@ impl<'a> Builder<'a> {
         let (prefix, name) = split_name(raw.name).ok_or_else(|| no_attribute(raw))?;
         let namespace = match prefix {
             "" => None,
-            prefix => Some(self.scopes.demand(prefix, &raw.name_span)?.0),
+            prefix => Some(self.scopes.prefixed(prefix, &raw.name_span)?.0),
         };
         if let Some(first) = others.iter().find(|other| other.name == name && other.namespace == namespace) {
             let says = format!("the attribute {} is there twice", quoted(raw.name));

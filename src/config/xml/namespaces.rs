@@ -11,7 +11,7 @@ const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 struct Binding {
     /// Empty for elements without a prefix.
     prefix: String,
-    /// Empty if the prefix is given back.
+    /// Empty if elements without a prefix have none again.
     name: Arc<str>,
     span: Span,
 }
@@ -53,29 +53,33 @@ impl Scopes {
             "xml" if uri == XML => return Ok(()),
             "xml" | "xmlns" => Some("the prefixes xml and xmlns are not for others to declare"),
             _ if uri == XML || uri == XMLNS => Some("this namespace has a prefix of its own, and no other"),
-            "" => None,
-            _ if uri.is_empty() => Some("a prefix cannot stand for no namespace"),
+            _ if uri.is_empty() && !prefix.is_empty() => Some("a prefix cannot stand for no namespace"),
             _ => None,
         };
-        if let Some(says) = wrong {
-            return Err(Problem::error(name_span.clone(), says).help("take the declaration out"));
-        }
+        // A wrong one is in force all the same, so that its uses are not told too.
         self.bindings.push(Binding { prefix: prefix.to_owned(), name: uri.into(), span: name.span.clone() });
-        Ok(())
+        match wrong {
+            Some(says) => Err(Problem::error(name_span.clone(), says).help("take the declaration out")),
+            None => Ok(()),
+        }
     }
 
-    /// The namespace of elements without a prefix, or of this prefix, and where it was declared.
-    pub(super) fn find(&self, prefix: &str) -> Option<(Arc<str>, Span)> {
-        let binding = self.bindings.iter().rev().find(|binding| binding.prefix == prefix)?;
-        (!binding.name.is_empty()).then(|| (Arc::clone(&binding.name), binding.span.clone()))
+    /// The namespace of elements without a prefix, and where it was declared.
+    pub(super) fn default(&self) -> Option<(Arc<str>, Span)> {
+        self.find("").filter(|(name, _)| !name.is_empty())
     }
 
-    /// The same for a prefix that must be declared.
-    pub(super) fn demand(&self, prefix: &str, span: &Span) -> Result<(Arc<str>, Span), Problem> {
+    /// The namespace of a prefix, and where it was declared.
+    pub(super) fn prefixed(&self, prefix: &str, span: &Span) -> Result<(Arc<str>, Span), Problem> {
         self.find(prefix).ok_or_else(|| {
             let says = format!("the prefix {} is not declared", quoted(prefix));
             Problem::error(span.clone(), says)
                 .help("leave it out, with its colon; no name here needs a prefix")
         })
+    }
+
+    fn find(&self, prefix: &str) -> Option<(Arc<str>, Span)> {
+        let binding = self.bindings.iter().rev().find(|binding| binding.prefix == prefix)?;
+        Some((Arc::clone(&binding.name), binding.span.clone()))
     }
 }

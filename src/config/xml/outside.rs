@@ -42,44 +42,48 @@ pub(super) fn forbidden(source: &str) -> impl Iterator<Item = Problem> {
 }
 
 /// What is wrong with a declaration, `<?xml … ?>`; `content` is what is between the question marks.
-pub(super) fn declaration(content: &str, at: usize) -> Result<(), Problem> {
-    let tag = tag::scan(content, at)?;
+///
+/// # Errors
+///
+/// It cannot be read, so that what follows it could be a part of it.
+pub(super) fn declaration(content: &str, at: usize) -> Result<Vec<Problem>, Problem> {
+    let unreadable =
+        |problem: Problem| Problem::error(problem.span, "the declaration cannot be read").help(WHOLE);
+    let tag = tag::scan(content, at).map_err(unreadable)?;
+    let mut problems = Vec::new();
     // Their order is fixed, and only the first must be there.
-    let mut places = ["version", "encoding", "standalone"].into_iter();
-    let mut seen_version = false;
+    let mut names = ["version", "encoding", "standalone"].into_iter();
     for attribute in &tag.attributes {
-        if !places.any(|name| name == attribute.name) {
+        if names.any(|name| name == attribute.name) {
+            problems.extend(setting(attribute));
+        } else {
             let says = format!("{} cannot stand here in the declaration", quoted(attribute.name));
-            return Err(Problem::error(attribute.name_span.clone(), says).help(DECLARATION));
+            problems.push(Problem::error(attribute.name_span.clone(), says).help(WHOLE));
         }
-        seen_version |= attribute.name == "version";
-        judge(attribute)?;
     }
-    if seen_version {
-        Ok(())
-    } else {
-        Err(Problem::error(tag.name_span, "the declaration names no version").help(DECLARATION))
+    if !tag.attributes.iter().any(|attribute| attribute.name == "version") {
+        problems.push(Problem::error(tag.name_span, "the declaration names no version").help(WHOLE));
     }
+    Ok(problems)
 }
 
-const DECLARATION: &str = r#"write <?xml version="1.0" encoding="UTF-8"?>"#;
+const WHOLE: &str = r#"write <?xml version="1.0" encoding="UTF-8"?>"#;
 
-fn judge(attribute: &Raw<'_>) -> Result<(), Problem> {
-    let value = attribute.value;
-    let (is_good, help) = match attribute.name {
-        "version" => (value == "1.0", "write version=\"1.0\""),
-        "encoding" => (
-            // Each octet of US-ASCII is the same in UTF-8.
-            ["UTF-8", "UTF8", "US-ASCII"].iter().any(|name| name.eq_ignore_ascii_case(value)),
-            "only UTF-8 is read: save the file so, and write encoding=\"UTF-8\"",
-        ),
-        _ => (["yes", "no"].contains(&value), "write standalone=\"yes\", or leave it out"),
+/// What is wrong with what a declaration says.
+fn setting(attribute: &Raw<'_>) -> Option<Problem> {
+    // Each octet of US-ASCII is the same in UTF-8.
+    let (permitted, help): (&[&str], _) = match attribute.name {
+        "version" => (&["1.0"], "write version=\"1.0\""),
+        "encoding" => {
+            (&["UTF-8", "UTF8", "US-ASCII"], "save the file as UTF-8, and write encoding=\"UTF-8\"")
+        }
+        _ => (&["yes", "no"], "write standalone=\"yes\", or leave it out"),
     };
-    if is_good {
-        return Ok(());
+    if permitted.iter().any(|value| value.eq_ignore_ascii_case(attribute.value)) {
+        return None;
     }
-    let says = format!("the {} of the file is {}", attribute.name, quoted(value));
-    Err(Problem::error(attribute.value_span.clone(), says).help(help))
+    let says = format!("the {} of the file is {}", attribute.name, quoted(attribute.value));
+    Some(Problem::error(attribute.value_span.clone(), says).help(help))
 }
 
 /// What is wrong with a comment; `content` is what is between `<!--` and `-->`.

@@ -1,5 +1,7 @@
 //! Tests of reading XML.
 
+mod agreement;
+
 use super::*;
 
 /// The tree of a good file, written so that its shape can be seen.
