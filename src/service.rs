@@ -1,10 +1,12 @@
 //! The kinds of service: what happens to a request once it is known which service it is for.
 
 pub mod echo;
+pub mod directory;
 pub mod kerberos5_proxy;
 pub mod kkdcp;
 pub mod proxy;
 pub mod raw;
+pub mod redirect;
 pub mod relay;
 pub mod socket;
 pub mod ways;
