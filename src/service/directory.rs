@@ -32,7 +32,7 @@ pub use tree::SymbolicLinks;
 
 use crate::{
     ambient,
-    answer::{self, NoFile, Redirection},
+    answer::file::{self as answer, NoFile, Redirection},
     body::{self, Body},
 };
 use path::BadPath;
@@ -191,8 +191,12 @@ impl Directory {
         self.tree.find(place).await.map_err(|error| match Errno::from_io_error(&error) {
             Some(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::NXIO) => NoFile::Missing,
             Some(Errno::XDEV | Errno::LOOP) => {
-                let (root, file) = (self.tree.root().display(), place.display());
-                debug!(%root, %file, "A link leaves the directory; make it relative and keep it below, or set symbolic-links to unrestricted");
+                let file = self.tree.root().join(place);
+                debug!(
+                    file = %file.display(),
+                    "A link leaves the directory; make it relative and keep it below, or set symbolic-links to \
+                     unrestricted"
+                );
                 NoFile::Missing
             }
             Some(Errno::ACCESS) => {
@@ -263,7 +267,7 @@ impl Directory {
 
     /// The answer that no file is sent, with the operator's page for it if there is one.
     async fn refuse(&self, why: NoFile, method: &Method) -> Response<Body> {
-        let mut response = answer::no_file(why);
+        let mut response = answer::refuse(why);
         if let Some(page) = self.error_page(response.status().as_str()).await {
             let html = HeaderValue::from_static("text/html; charset=utf-8");
             let (head, body) = octets(page, html, method).into_parts();
@@ -293,7 +297,10 @@ impl Directory {
         });
         if due.is_ok() {
             let file = self.tree.root().join(place);
-            warn!(file = %file.display(), "Cannot read what is asked for: {error}; give the gateway's user the right to read it");
+            warn!(
+                file = %file.display(),
+                "Cannot read what is asked for: {error}; give the gateway's user the right to read it"
+            );
         }
     }
 }
@@ -311,8 +318,8 @@ fn octets(octets: Bytes, mime_type: HeaderValue, method: &Method) -> Response<Bo
 
 /// Sends a client to the path of a folder that ends in a slash, against which its page's links are meant.
 ///
-/// The place is relative, since the gateway need not be called what it is reached by; and `./` keeps a name with a colon from being a
-/// scheme.
+/// The place is relative, since clients may reach the gateway by a name that it does not know. `./` keeps a name with
+/// a colon from being a scheme.
 fn to_folder(uri: &Uri) -> Result<Response<Body>, NoFile> {
     let name = uri.path().rsplit('/').next().unwrap_or_default();
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();

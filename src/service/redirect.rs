@@ -6,7 +6,7 @@
 use http::{HeaderValue, Response, Uri};
 
 use crate::{
-    answer::{self, Redirection},
+    answer::file::{self as answer, Redirection},
     body::Body,
 };
 

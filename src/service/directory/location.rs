@@ -30,6 +30,9 @@ const TIMES: [&str; 4] = ["max-age", "s-maxage", "stale-if-error", "stale-while-
 /// What precedes a time that counts from the file's last change.
 const AFTER_CHANGE: &str = "m+";
 
+/// The directive that may have such a time.
+const AFTER_CHANGE_OF: &str = "max-age";
+
 /// Some files, and how long caches may keep them.
 #[derive(Clone, Debug)]
 pub struct Location {
@@ -42,7 +45,7 @@ pub struct Location {
 #[non_exhaustive]
 pub enum LocationError {
     /// A directive is none that responses have.
-    #[error("{directive:?} is no directive of Cache-Control; use {} or {}", WORDS.join(", "), TIMES.map(|name| format!("{name}=TIME")).join(", "))]
+    #[error("{directive:?} is no directive of Cache-Control; use {}", known())]
     Directive {
         /// What is configured.
         directive: String,
@@ -51,9 +54,7 @@ pub enum LocationError {
     #[error("no pattern says which files are meant; write **/* for all")]
     NoPattern,
     /// A time is none.
-    #[error(
-        "{time:?} is no time for {directive}; write it as 30 minutes, or as m+30 minutes after max-age= for a time after the file's last change"
-    )]
+    #[error("{time:?} is no time for {directive}; write it as 30 minutes{}", after_change(directive))]
     Time {
         /// The directive.
         directive: &'static str,
@@ -69,8 +70,8 @@ pub enum LocationError {
 }
 
 impl Location {
-    /// The files that match one of `patterns`, and their directives as `cache-control` has them. A pattern is a path below
-    /// the directory in any case, with `?` for a sign, `*` for some signs of a name and `**` for some folders.
+    /// The files that match one of `patterns`, and their directives as `cache-control` has them. A pattern is a path
+    /// below the directory in any case, with `?` for a sign, `*` for some signs of a name and `**` for some folders.
     /// `time` reads a time as the configuration writes it.
     ///
     /// # Errors
@@ -90,6 +91,21 @@ impl Location {
 
     fn is_of(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.is_of(path))
+    }
+}
+
+/// The directives that can stand there, for the operator.
+fn known() -> String {
+    let times = TIMES.into_iter().map(|name| format!("{name}=TIME"));
+    times.chain(WORDS.map(str::to_owned)).collect::<Vec<_>>().join(", ")
+}
+
+/// What else a time may be, for the operator.
+fn after_change(directive: &str) -> &'static str {
+    if directive == AFTER_CHANGE_OF {
+        ", or as m+30 minutes to count from the file's last change"
+    } else {
+        ""
     }
 }
 
@@ -137,7 +153,7 @@ impl Directives {
             && let Some((directive, place)) =
                 TIMES.into_iter().zip(&mut self.times).find(|(known, _)| is_named(known))
         {
-            let after_change = value.strip_prefix(AFTER_CHANGE).filter(|_| directive == "max-age");
+            let after_change = value.strip_prefix(AFTER_CHANGE).filter(|_| directive == AFTER_CHANGE_OF);
             let seconds = time(after_change.unwrap_or(value))
                 .map(|time| time.as_secs())
                 .ok_or_else(|| LocationError::Time { directive, time: value.to_owned() })?;
@@ -180,7 +196,7 @@ impl Directives {
             text.push_str(word);
         }
         for (name, time) in TIMES.into_iter().zip(self.times) {
-            let time = if name == "max-age" { shorter(time, left) } else { time };
+            let time = if name == AFTER_CHANGE_OF { shorter(time, left) } else { time };
             if let Some(time) = time {
                 separate(&mut text);
                 // Writing to a string cannot fail.
@@ -251,6 +267,21 @@ mod tests {
     fn a_time_and_a_time_after_the_last_change_may_stand_together() {
         assert_eq!(told(&[location("**/*", "max-age=m+100, max-age=30")], "a").unwrap(), "max-age=30");
         assert_eq!(told(&[location("**/*", "max-age=m+100, max-age=50")], "a").unwrap(), "max-age=40");
+    }
+
+    #[test]
+    fn the_operator_is_told_what_could_stand_there() {
+        let told = |text: &str| Location::new(["*"], text, seconds).unwrap_err().to_string();
+        assert_eq!(
+            told("max-age=x"),
+            "\"x\" is no time for max-age; write it as 30 minutes, or as m+30 minutes to count from the file's last change"
+        );
+        assert_eq!(told("s-maxage=x"), "\"x\" is no time for s-maxage; write it as 30 minutes");
+        assert!(
+            told("publik").ends_with("no-transform, private, proxy-revalidate, public"),
+            "{}",
+            told("publik")
+        );
     }
 
     #[test]

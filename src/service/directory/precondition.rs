@@ -1,4 +1,4 @@
-//! What tells one state of a file from another, and what a request's conditions say of it (RFC 9110 sections 8.8 and 13).
+//! What tells one state of a file from another, and what a request's conditions say of it (RFC 9110 sections 8.8, 13).
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
