@@ -16,6 +16,7 @@ pub mod limits;
 pub mod listener;
 pub mod notice;
 pub mod observe;
+pub mod pages;
 pub mod realm;
 pub mod record;
 pub mod router;
