@@ -1,20 +1,36 @@
-//! Server TLS from PEM files, swapped without a restart.
+//! Server TLS: certificates and what is asked of clients, read at the start and swapped without a restart.
 
 pub mod binding;
 pub mod client;
 pub mod front;
+mod generation;
+pub mod keystore;
+pub mod protocols;
+pub mod suites;
+mod x509;
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use arc_swap::ArcSwap;
 use rustls::{
     ServerConfig,
-    crypto::aws_lc_rs,
-    sign::{CertifiedKey, SingleCertAndKey},
+    server::{Acceptor, ClientHello, ResolvesServerCert, VerifierBuilderError},
+    sign::CertifiedKey,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
+
+use self::{
+    generation::Generation,
+    keystore::{Entry, KeystoreError, Store, read_keystore},
+    protocols::Protocols,
+    suites::Suites,
+};
 
 /// Why a certificate and key cannot be used. The operator's fault.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +44,11 @@ pub enum TlsError {
         /// What went wrong.
         source: rustls_pki_types::pem::Error,
     },
+    /// Clients' certificates cannot be verified by these authorities.
+    #[error(
+        "clients' certificates cannot be verified by the truststore: {0}; put their authority's own into it"
+    )]
+    ClientAuthorities(#[from] VerifierBuilderError),
     /// The certificate file holds none.
     #[error("{path} holds no certificate; it must be PEM, the server's own first")]
     Empty {
@@ -42,6 +63,22 @@ pub enum TlsError {
         /// What went wrong.
         source: rustls_pki_types::pem::Error,
     },
+    /// All suites that are left are for keys of another kind.
+    #[error(
+        "ssl.ciphers and ssl.protocols leave no suite for the key {alias} in {path}: names with ECDSA are for keys on curves, names with RSA for RSA keys; add those of its kind, or TLSv1.3"
+    )]
+    KeyWithoutSuite {
+        /// The key.
+        alias: String,
+        /// Its file.
+        path: PathBuf,
+    },
+    /// A keystore or truststore cannot be used.
+    #[error("{0}")]
+    Keystore(#[from] KeystoreError),
+    /// None of the suites is of the protocols.
+    #[error("no suite of ssl.ciphers is of a protocol of ssl.protocols; leave one of them out")]
+    NoSuite,
     /// The two do not belong together, or are of a kind that TLS has no use for.
     #[error("certificate {certificate} and key {key} cannot be used together: {source}")]
     Pair {
@@ -52,6 +89,9 @@ pub enum TlsError {
         /// What went wrong.
         source: rustls::Error,
     },
+    /// Keys for the tickets of sessions cannot be made.
+    #[error("cannot make keys for TLS sessions: {0}; the system has no randomness")]
+    Tickets(rustls::Error),
     /// A certificate that no token can be bound to.
     #[error(
         "{path}: tokens cannot be bound to this certificate, for its kind of signature names no hash function (RFC 5929 section 4.1); leave --binding-cert out"
@@ -62,7 +102,7 @@ pub enum TlsError {
     },
 }
 
-/// Where the certificate and its key are.
+/// Where a certificate and its key are.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Files {
     /// PEM certificates, the server's own first.
@@ -71,70 +111,186 @@ pub struct Files {
     pub key: PathBuf,
 }
 
-/// Certificates that were in use and whose bindings are still good: connections outlive a reload.
-const PAST_CERTIFICATES: usize = 4;
+/// Where the certificates and keys of a server are.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Identities {
+    /// One, in two files.
+    Files(Files),
+    /// Any number, in a store.
+    Store(Store),
+}
 
-/// The certificate in use, and the configuration that serves it.
+impl Identities {
+    /// The file that an operator looks into.
+    fn path(&self) -> &Path {
+        match self {
+            Self::Files(files) => &files.certificate,
+            Self::Store(store) => &store.path,
+        }
+    }
+
+    fn entries(&self) -> Result<Vec<Entry>, TlsError> {
+        let files = match self {
+            Self::Files(files) => files,
+            Self::Store(store) => return Ok(read_keystore(store)?),
+        };
+        let chain = certificates(&files.certificate)?;
+        let key = PrivateKeyDer::from_pem_file(&files.key)
+            .map_err(|source| TlsError::Key { path: files.key.clone(), source })?;
+        Ok(vec![Entry { alias: "1".to_owned(), chain, key }])
+    }
+
+    /// The error about a key and certificate that cannot be used together.
+    fn unpaired(&self, entry: &Entry, source: rustls::Error) -> TlsError {
+        match self {
+            Self::Files(Files { certificate, key }) => {
+                TlsError::Pair { certificate: certificate.clone(), key: key.clone(), source }
+            }
+            Self::Store(store) => {
+                KeystoreError::Pair { path: store.path.clone(), alias: entry.alias.clone(), source }.into()
+            }
+        }
+    }
+}
+
+/// Whether clients show certificates, and whose.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum ClientCertificates {
+    /// They are not asked.
+    #[default]
+    None,
+    /// They are asked. What they show must be signed by an authority of this store.
+    Optional(Store),
+    /// Without one there is no connection.
+    Required(Store),
+}
+
+/// What server TLS is made of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// The certificates and keys.
+    pub identities: Identities,
+    /// Whose certificate clients are shown that name no host, or one without a certificate. Without it the first.
+    pub default_host: Option<String>,
+    /// The versions of TLS that are spoken.
+    pub protocols: Protocols,
+    /// The suites that are offered.
+    pub suites: Suites,
+    /// Whether clients show certificates.
+    pub client: ClientCertificates,
+}
+
+impl From<Files> for Settings {
+    fn from(files: Files) -> Self {
+        Self {
+            identities: Identities::Files(files),
+            default_host: None,
+            protocols: Protocols::default(),
+            suites: Suites::default(),
+            client: ClientCertificates::None,
+        }
+    }
+}
+
+/// A connection whose handshake is done.
+#[derive(Debug)]
+pub struct Accepted<I> {
+    /// What is said on it. `stream.get_ref().1.peer_certificates()` is what the client has shown, verified.
+    pub stream: TlsStream<I>,
+    /// The channel bindings that a token on it may have: of the certificate that serves it, of those that its name
+    /// had before, of the connection itself.
+    pub bindings: Vec<[u8; 16]>,
+}
+
+/// The certificates in use, and the configurations that serve them.
 #[derive(Debug)]
 pub struct ServerTls {
-    files: Files,
-    /// The end-point bindings of the certificates, the one in use last.
-    end_points: Vec<[u8; 16]>,
-    config: Arc<ServerConfig>,
+    settings: Settings,
+    generation: ArcSwap<Generation>,
 }
 
 impl ServerTls {
-    /// Reads the files.
+    /// Reads what the settings name.
     ///
     /// # Errors
     ///
     /// Any [`TlsError`].
-    pub fn load(files: Files) -> Result<Self, TlsError> {
-        let certificate = read(&files)?;
-        let end_points = certificate.end_entity_cert().ok().and_then(|der| binding::end_point(der));
-        let resolver = Arc::new(SingleCertAndKey::from(certificate));
-        let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(resolver);
-        // HTTP/2 is not offered: WebSocket over it is another protocol (RFC 8441), and no Kerberos client has it.
-        config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
-        Ok(Self { files, end_points: end_points.into_iter().collect(), config: Arc::new(config) })
+    pub fn load(settings: Settings) -> Result<Self, TlsError> {
+        let generation = ArcSwap::from_pointee(Generation::read(&settings, None)?);
+        Ok(Self { settings, generation })
     }
 
-    /// The same files read again. Bindings of past certificates stay good, for connections that were opened with them.
+    /// Reads what other settings name, to come after this one: bindings of its certificates stay good there.
+    /// This one is not changed.
     ///
     /// # Errors
     ///
     /// Any [`TlsError`].
-    pub fn renewed(&self) -> Result<Self, TlsError> {
-        let mut fresh = Self::load(self.files.clone())?;
-        let mut end_points = self.end_points.clone();
-        end_points.append(&mut fresh.end_points);
-        let too_many = end_points.len().saturating_sub(PAST_CERTIFICATES);
-        fresh.end_points = end_points.split_off(too_many);
-        Ok(fresh)
+    pub fn successor(&self, settings: Settings) -> Result<Self, TlsError> {
+        let before = self.generation.load();
+        let generation = ArcSwap::from_pointee(Generation::read(&settings, Some(&before))?);
+        Ok(Self { settings, generation })
+    }
+
+    /// Reads the files again, for new connections. If any cannot be used, all that is in use stays.
+    ///
+    /// # Errors
+    ///
+    /// Any [`TlsError`].
+    pub fn reload(&self) -> Result<(), TlsError> {
+        let next = Generation::read(&self.settings, Some(&self.generation.load()))?;
+        self.generation.store(Arc::new(next));
+        Ok(())
+    }
+
+    /// Makes the handshake with a client. It takes as long as the client likes: the caller has a limit.
+    ///
+    /// # Errors
+    ///
+    /// What the client, or the way to it, did wrong.
+    pub async fn accept<I>(&self, io: I) -> io::Result<Accepted<I>>
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
+        let started = LazyConfigAcceptor::new(Acceptor::default(), io).await?;
+        let identity = {
+            let hello = started.client_hello();
+            // Not before the client has spoken: what was reloaded meanwhile counts.
+            Arc::clone(self.generation.load().choose(hello.server_name(), hello.signature_schemes()))
+        };
+        let stream = started.into_stream(Arc::clone(&identity.config)).await?;
+        let exporter = binding::exporter(stream.get_ref().1);
+        let bindings = identity.bindings.iter().copied().chain(exporter).collect();
+        Ok(Accepted { stream, bindings })
     }
 
     /// The channel bindings that a token on this connection may have.
     #[must_use]
     pub fn bindings(&self, connection: &rustls::ServerConnection) -> Vec<[u8; 16]> {
-        self.end_points.iter().copied().chain(binding::exporter(connection)).collect()
+        let generation = self.generation.load();
+        let identity = generation.choose(connection.server_name(), &[]);
+        identity.bindings.iter().copied().chain(binding::exporter(connection)).collect()
     }
 
     /// The configuration for new connections.
     #[must_use]
     pub fn config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.config)
+        let generation = self.generation.load_full();
+        let mut config = ServerConfig::clone(&generation.choose(None, &[]).config);
+        config.cert_resolver = Arc::new(Choosing(generation));
+        Arc::new(config)
     }
 }
 
-fn read(files: &Files) -> Result<CertifiedKey, TlsError> {
-    let chain = certificates(&files.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|source| TlsError::Key { path: files.key.clone(), source })?;
-    CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(|source| TlsError::Pair {
-        certificate: files.certificate.clone(),
-        key: files.key.clone(),
-        source,
-    })
+/// Chooses by what the client says.
+#[derive(Debug)]
+struct Choosing(Arc<Generation>);
+
+impl ResolvesServerCert for Choosing {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let identity = self.0.choose(hello.server_name(), hello.signature_schemes());
+        Some(Arc::clone(&identity.key))
+    }
 }
 
 /// Reads the certificates of a PEM file, of which there is at least one.
@@ -150,3 +306,6 @@ pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsErro
         .map_err(failed)?;
     if chain.is_empty() { Err(TlsError::Empty { path: path.to_owned() }) } else { Ok(chain) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 
 /// What is still unread of a file, or of a part of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     rest: &'a [u8],
     /// Where in the file `rest` begins.
     at: usize,
@@ -13,31 +13,31 @@ pub(crate) struct Fields<'a> {
 
 /// A field does not fit into what is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cut {
+pub struct Cut {
     /// Where in the file the field begins.
-    pub(crate) at: usize,
+    pub at: usize,
     /// How many of its octets are not there.
-    pub(crate) missing: usize,
+    pub missing: usize,
 }
 
 impl<'a> Fields<'a> {
     /// The fields of a whole file.
-    pub(crate) const fn new(file: &'a [u8]) -> Self {
+    pub const fn new(file: &'a [u8]) -> Self {
         Self { rest: file, at: 0 }
     }
 
     /// Where in the file the next field begins.
-    pub(crate) const fn at(&self) -> usize {
+    pub const fn at(&self) -> usize {
         self.at
     }
 
     /// What has not been read.
-    pub(crate) const fn rest(&self) -> &'a [u8] {
+    pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// The next `length` octets.
-    pub(crate) fn octets(&mut self, length: usize) -> Result<&'a [u8], Cut> {
+    pub fn octets(&mut self, length: usize) -> Result<&'a [u8], Cut> {
         let cut = Cut { at: self.at, missing: length.saturating_sub(self.rest.len()) };
         let (octets, rest) = self.rest.split_at_checked(length).ok_or(cut)?;
         self.rest = rest;
@@ -46,39 +46,39 @@ impl<'a> Fields<'a> {
     }
 
     /// The next `length` octets, to be read as fields of their own.
-    pub(crate) fn part(&mut self, length: usize) -> Result<Self, Cut> {
+    pub fn part(&mut self, length: usize) -> Result<Self, Cut> {
         let at = self.at;
         Ok(Self { rest: self.octets(length)?, at })
     }
 
     /// A number of one octet.
-    pub(crate) fn u8(&mut self) -> Result<u8, Cut> {
+    pub fn u8(&mut self) -> Result<u8, Cut> {
         self.array().map(u8::from_be_bytes)
     }
 
     /// A number of two octets.
-    pub(crate) fn u16(&mut self) -> Result<u16, Cut> {
+    pub fn u16(&mut self) -> Result<u16, Cut> {
         self.array().map(u16::from_be_bytes)
     }
 
     /// A number of four octets.
-    pub(crate) fn u32(&mut self) -> Result<u32, Cut> {
+    pub fn u32(&mut self) -> Result<u32, Cut> {
         self.array().map(u32::from_be_bytes)
     }
 
     /// A number of four octets that may be negative.
-    pub(crate) fn i32(&mut self) -> Result<i32, Cut> {
+    pub fn i32(&mut self) -> Result<i32, Cut> {
         self.array().map(i32::from_be_bytes)
     }
 
     /// Octets behind their count, which has two.
-    pub(crate) fn counted_by_two(&mut self) -> Result<&'a [u8], Cut> {
+    pub fn counted_by_two(&mut self) -> Result<&'a [u8], Cut> {
         let length = self.u16()?;
         self.octets(length.into())
     }
 
     /// Octets behind their count, which has four.
-    pub(crate) fn counted_by_four(&mut self) -> Result<&'a [u8], Cut> {
+    pub fn counted_by_four(&mut self) -> Result<&'a [u8], Cut> {
         let length = self.u32()?;
         self.octets(usize::try_from(length).unwrap_or(usize::MAX))
     }

@@ -11,7 +11,7 @@ pub mod der;
 pub mod error_code;
 pub mod etype;
 #[cfg(feature = "crypto")]
-mod fields;
+pub mod fields;
 pub mod flags;
 pub mod frame;
 pub mod gss;

@@ -1,0 +1,61 @@
+//! PKCS#12 (RFC 7292), as keytool, OpenSSL and Windows write it.
+//!
+//! `p12-keystore` bounds the rounds of its key derivation. Of what it opens, keys are copied and not overwritten.
+
+use std::path::Path;
+
+use p12_keystore::{Pkcs12Archive, error::Error};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::{Entry, KeystoreError, Password, Store, paired::paired};
+
+/// Opens a store; without a password with the empty one, which some have.
+///
+/// # Errors
+///
+/// [`KeystoreError::NoPassword`], [`KeystoreError::WrongPassword`] or [`KeystoreError::Pkcs12`].
+pub(super) fn open(
+    octets: &[u8],
+    password: Option<&Password>,
+    store: &Store,
+) -> Result<Pkcs12Archive, KeystoreError> {
+    let path = || store.path.clone();
+    let opened = Pkcs12Archive::from_pkcs12(octets, password.map_or("", Password::as_str));
+    opened.map_err(|source| match (source, &store.password) {
+        (Error::MacError(_), Some(password)) => {
+            KeystoreError::WrongPassword { path: path(), password: password.clone() }
+        }
+        (Error::MacError(_), None) => KeystoreError::NoPassword { path: path() },
+        (source, _) => KeystoreError::Pkcs12 { path: path(), source },
+    })
+}
+
+/// The keys, each with its certificates.
+///
+/// # Errors
+///
+/// [`KeystoreError::NoCertificate`] or [`KeystoreError::Pair`].
+pub(super) fn entries(archive: Pkcs12Archive, path: &Path) -> Result<Vec<Entry>, KeystoreError> {
+    let named = |(bag, place): (p12_keystore::PrivateKeyBag, u32)| {
+        let alias = bag.friendly_name.unwrap_or_else(|| place.to_string());
+        (alias, PrivateKeyDer::Pkcs8(bag.key.as_der().to_vec().into()))
+    };
+    let keys = archive.keys.into_iter().zip(1..).map(named).collect();
+    let certificates: Vec<_> = archive.certs.iter().map(|bag| owned(&bag.cert)).collect();
+    paired(keys, &certificates, path)
+}
+
+/// The trusted certificates: those that Java has marked, or, as OpenSSL marks none, all that are no key's.
+pub(super) fn trusted(archive: Pkcs12Archive) -> Vec<CertificateDer<'static>> {
+    let has_marks = archive.certs.iter().any(|bag| bag.trusted);
+    archive
+        .certs
+        .iter()
+        .filter(|bag| if has_marks { bag.trusted } else { bag.local_key_id.is_none() })
+        .map(|bag| owned(&bag.cert))
+        .collect()
+}
+
+fn owned(certificate: &p12_keystore::Certificate) -> CertificateDer<'static> {
+    CertificateDer::from(certificate.as_der().to_vec())
+}
