@@ -50,8 +50,8 @@ pub struct HallSettings {
     pub listen: SocketAddr,
     /// What is served there.
     pub serves: Serves,
-    /// Certificate and key; none: no TLS.
-    pub tls: Option<tls::Files>,
+    /// Certificates and how TLS is spoken; none: it is not.
+    pub tls: Option<tls::Settings>,
     /// Whether clients speak TLS to the gateway, or to who stands in front of it.
     pub is_secure: bool,
     /// What peers may ask for, by its place among all: addresses with the same one are counted together.

@@ -10,7 +10,6 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
 use crate::{
@@ -21,6 +20,7 @@ use crate::{
     record::Via,
     service::raw,
     throttle::Throttled,
+    tls::Accepted,
 };
 
 /// Connections that the kernel holds until they are accepted.
@@ -170,14 +170,14 @@ async fn greet(
     };
     let handshake = async {
         let _place = front.limits.handshake().await;
-        TlsAcceptor::from(tls.config()).accept(io).await
+        tls.accept(io).await
     };
     match timeout(front.timeouts.message, handshake).await {
         // Boxed: a TLS stream is large, and every step on its way would keep room for it.
-        Ok(Ok(io)) => {
-            let visitor = Visitor::new(address, true, tls.bindings(io.get_ref().1));
+        Ok(Ok(Accepted { stream, bindings })) => {
+            let visitor = Visitor::new(address, true, bindings);
             drop(front);
-            connection::serve(hall, Box::new(io), peer, visitor).await;
+            connection::serve(hall, Box::new(stream), peer, visitor).await;
         }
         Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
         Err(_) => debug!(peer = %address, "TLS handshake took too long"),

@@ -16,11 +16,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use rustls::{
-    ServerConfig,
-    server::{Acceptor, ClientHello, ResolvesServerCert, VerifierBuilderError},
-    sign::CertifiedKey,
-};
+use rustls::server::{Acceptor, VerifierBuilderError};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
@@ -262,34 +258,6 @@ impl ServerTls {
         let exporter = binding::exporter(stream.get_ref().1);
         let bindings = identity.bindings.iter().copied().chain(exporter).collect();
         Ok(Accepted { stream, bindings })
-    }
-
-    /// The channel bindings that a token on this connection may have.
-    #[must_use]
-    pub fn bindings(&self, connection: &rustls::ServerConnection) -> Vec<[u8; 16]> {
-        let generation = self.generation.load();
-        let identity = generation.choose(connection.server_name(), &[]);
-        identity.bindings.iter().copied().chain(binding::exporter(connection)).collect()
-    }
-
-    /// The configuration for new connections.
-    #[must_use]
-    pub fn config(&self) -> Arc<ServerConfig> {
-        let generation = self.generation.load_full();
-        let mut config = ServerConfig::clone(&generation.choose(None, &[]).config);
-        config.cert_resolver = Arc::new(Choosing(generation));
-        Arc::new(config)
-    }
-}
-
-/// Chooses by what the client says.
-#[derive(Debug)]
-struct Choosing(Arc<Generation>);
-
-impl ResolvesServerCert for Choosing {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let identity = self.0.choose(hello.server_name(), hello.signature_schemes());
-        Some(Arc::clone(&identity.key))
     }
 }
 

@@ -97,7 +97,7 @@ impl Args {
         realm: Option<(realms::Settings, Vec<String>)>,
     ) -> Result<Settings, OriginError> {
         let tls = self.tls_cert.clone().zip(self.tls_key.clone());
-        let tls = tls.map(|(certificate, key)| tls::Files { certificate, key });
+        let tls = tls.map(|(certificate, key)| tls::Settings::from(tls::Files { certificate, key }));
         let scheme = if tls.is_some() { "wss" } else { "ws" };
         let door = Door { scheme, place: Place::everywhere(), takes: Takes::All, service: 0 };
         let (realms, access) = match realm {

@@ -33,7 +33,7 @@ pub(super) struct Generation {
     replays: Arc<Replays>,
     realms: Vec<Arc<Realm>>,
     grantings: Vec<Arc<OpenGranting>>,
-    tls: Vec<(SocketAddr, tls::Files, Arc<ServerTls>)>,
+    tls: Vec<(SocketAddr, Arc<ServerTls>)>,
     limits: Vec<OpenLimits>,
     /// Who looks whether keytabs have changed.
     watching: Vec<AbortOnDropHandle<()>>,
@@ -140,7 +140,7 @@ fn front(
 ) -> Result<Post, StartError> {
     let HallSettings { listen, serves, tls, is_secure, allowed, timeouts, max_head, rate, offloaders } =
         settings;
-    let tls = tls.map(|files| server_tls(listen, files, generation, before)).transpose()?;
+    let tls = tls.map(|settings| server_tls(listen, settings, generation, before)).transpose()?;
     let (serves, lines) = match serves {
         Serves::Raw(service, over) => raw(service, over, services)?,
         Serves::Web(doors) => web(&doors, services),
@@ -183,23 +183,19 @@ fn raw(
     Ok((hall::Serves::Raw { service: Arc::clone(service), over }, lines))
 }
 
-/// Certificate and key as they are now; bindings of those that they were before stay good.
+/// Certificates as they are now; bindings of those that they were before stay good.
 fn server_tls(
     listen: SocketAddr,
-    files: tls::Files,
+    settings: tls::Settings,
     generation: &mut Generation,
     before: Option<&Generation>,
 ) -> Result<Arc<ServerTls>, StartError> {
-    let known = before
-        .into_iter()
-        .flat_map(|before| &before.tls)
-        .find(|(at, known, _)| *at == listen && *known == files);
-    let tls = match known {
-        Some((_, _, known)) => known.renewed()?,
-        None => ServerTls::load(files.clone())?,
-    };
-    let tls = Arc::new(tls);
-    generation.tls.push((listen, files, Arc::clone(&tls)));
+    let mut known = before.into_iter().flat_map(|before| &before.tls);
+    let tls = Arc::new(match known.find(|(at, _)| *at == listen) {
+        Some((_, known)) => known.successor(settings)?,
+        None => ServerTls::load(settings)?,
+    });
+    generation.tls.push((listen, Arc::clone(&tls)));
     Ok(tls)
 }
 
