@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+pub mod check;
 pub mod explain;
 pub mod gate;
 pub mod tgg;
@@ -25,6 +26,8 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say what is wrong with a configuration, or what its services are and who may use them
+    Check(Box<check::Args>),
     /// Say why one Negotiate token is accepted or refused
     Explain(Box<explain::Args>),
     /// Relay Kerberos from WebSocket and HTTPS (MS-KKDCP) to KDCs that clients cannot reach

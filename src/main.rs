@@ -1,11 +1,15 @@
 //! The gateway program: reads the command line, runs, and ends with an exit code that says how it went.
 
-use std::{io::Write as _, num::NonZeroUsize, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    num::NonZeroUsize,
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use ticketgate::{
-    cli::{self, Cli, Command},
+    cli::{self, Cli, Command, check::Checked},
     explain::{ExplainError, Explained},
     gateway::{self, Settings},
     observe,
@@ -24,10 +28,18 @@ fn main() -> ExitCode {
     // Every user of TLS in the process shares one provider.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match cli.command {
+        Command::Check(args) => check(&args),
         Command::Explain(args) => explain(*args),
         Command::Tgg(args) => run(args.threads(), args.settings()),
         Command::Tpg(args) => run(args.threads(), args.settings()),
     }
+}
+
+fn check(args: &cli::check::Args) -> ExitCode {
+    let Checked { services, problems, is_sound } = args.check(std::io::stderr().is_terminal());
+    let _ = std::io::stderr().lock().write_all(problems.as_bytes());
+    let _ = std::io::stdout().lock().write_all(services.as_bytes());
+    if is_sound { ExitCode::SUCCESS } else { ExitCode::from(cli::CONFIGURATION) }
 }
 
 fn explain(args: cli::explain::Args) -> ExitCode {

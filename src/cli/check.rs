@@ -1,0 +1,91 @@
+//! `ticketgate check`: what is wrong with a configuration, or what its services are and who may use them.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
+
+use clap::Args as ClapArgs;
+
+use crate::config::{
+    load::{LoadError, load},
+    model::{
+        Config,
+        service::{Required, Service},
+    },
+    report::Report,
+};
+
+/// The flags of `check`.
+#[derive(ClapArgs, Debug)]
+pub struct Args {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// What ${NAME} stands for, whatever the properties of the file say
+    #[arg(long, value_name = "NAME=VALUE", value_parser = definition)]
+    define: Vec<(String, String)>,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Checked {
+    /// A line for each service; empty if there are errors.
+    pub services: String,
+    /// What is wrong, and what is worth a warning.
+    pub problems: String,
+    /// Whether the gateway would start with it.
+    pub is_sound: bool,
+}
+
+impl Args {
+    /// Checks the configuration. For a terminal problems are shown where they stand, and otherwise one a line.
+    #[must_use]
+    pub fn check(&self, terminal: bool) -> Checked {
+        let defines: BTreeMap<String, String> = self.define.iter().cloned().collect();
+        match load(&self.config, &defines) {
+            Ok((config, warnings)) => {
+                let file = self.config.to_string_lossy();
+                let report = Report::new(&file, &config.octets, &warnings);
+                let problems = if terminal { report.shown(true) } else { report.lines() };
+                Checked { services: services(&config), problems, is_sound: true }
+            }
+            Err(error) => {
+                let problems = match &error {
+                    LoadError::Wrong(wrong) if terminal => wrong.shown(true),
+                    error => format!("{error}\n"),
+                };
+                Checked { services: String::new(), problems, is_sound: false }
+            }
+        }
+    }
+}
+
+/// A line for each service: its name, type, where it is reached, and who may use it.
+fn services(config: &Config) -> String {
+    let mut lines = String::new();
+    for service in &config.services {
+        let accepts: Vec<String> = service.accepts.iter().map(|uri| uri.to_string()).collect();
+        let name = &service.name.value;
+        let kind = service.kind.service_type();
+        // Writing to a String cannot fail.
+        let _ = writeln!(lines, "{name} ({kind}) at {}: {}", accepts.join(", "), who(config, service));
+    }
+    lines
+}
+
+fn who(config: &Config, service: &Service) -> String {
+    let realm = service.realm.and_then(|realm| config.realms.get(realm));
+    match (realm, &service.required) {
+        (None, _) | (_, Required::Open) => "everybody".to_owned(),
+        (Some(realm), Required::AnyUser) => format!("users of {}", realm.name.value),
+        (Some(realm), Required::Roles(roles)) => {
+            format!("users of {} with {}", realm.name.value, roles.join(" and "))
+        }
+    }
+}
+
+/// Reads `NAME=VALUE`.
+fn definition(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,206 @@
+//! Realms: how users log in, and who judges their credentials.
+
+use std::{collections::HashMap, time::Duration};
+
+use http::HeaderName;
+
+use super::{Folder, module::LoginModule};
+use crate::config::{
+    fields::Fields,
+    problems::Problems,
+    report::{Problem, quoted},
+    spanned::Spanned,
+    vocabulary::Place,
+    xml::Element,
+};
+
+/// A realm.
+#[derive(Clone, Debug)]
+pub struct Realm {
+    /// What services call it.
+    pub name: Spanned<String>,
+    /// What browsers show beside the question for a password; US-ASCII.
+    pub description: Option<String>,
+    /// Which names of a user operators are shown.
+    pub user_principal_classes: Vec<String>,
+    /// How users log in.
+    pub authentication: Authentication,
+}
+
+/// How users log in.
+#[derive(Clone, Debug, Default)]
+pub struct Authentication {
+    /// What clients without credentials are asked for.
+    pub scheme: Option<Scheme>,
+    /// Header fields that carry credentials, beside `Authorization`.
+    pub headers: Vec<HeaderName>,
+    /// Parameters of the query that carry credentials.
+    pub query_parameters: Vec<String>,
+    /// Cookies that carry credentials.
+    pub cookies: Vec<String>,
+    /// Whether credentials are asked for each time, or once.
+    pub mode: Mode,
+    /// After which a user must log in again.
+    pub authorization_timeout: Option<Duration>,
+    /// After which a socket is closed.
+    pub session_timeout: Option<Duration>,
+    /// Who judges, in this order.
+    pub modules: Vec<LoginModule>,
+}
+
+/// What clients without credentials are asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Scheme {
+    /// A name and a password, by a script in the page.
+    ApplicationBasic,
+    /// A Kerberos ticket, by a script in the page.
+    ApplicationNegotiate,
+    /// A token, by a script in the page.
+    ApplicationToken,
+    /// A name and a password, by the browser.
+    Basic,
+    /// A Kerberos ticket, by the browser.
+    Negotiate,
+}
+
+/// Whether credentials are asked for each time.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Mode {
+    /// They are.
+    #[default]
+    Challenge,
+    /// Once; then a cookie stands for them.
+    Recycle,
+}
+
+impl Scheme {
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "Application Basic" => Self::ApplicationBasic,
+            "Application Negotiate" => Self::ApplicationNegotiate,
+            "Application Token" => Self::ApplicationToken,
+            "Basic" => Self::Basic,
+            "Negotiate" => Self::Negotiate,
+            _ => return None,
+        })
+    }
+}
+
+impl Authentication {
+    /// What the fields of `authentication` come to.
+    pub(in crate::config) fn of(fields: &Fields<'_>, folder: &Folder<'_>, problems: &mut Problems) -> Self {
+        let mode = match fields.word("authorization-mode") {
+            Some("recycle") => Mode::Recycle,
+            Some("validate") => {
+                let says = "the authorization-mode `validate` does what `challenge` does";
+                problems.push(Problem::warning(fields.name_span(), says).help("use challenge"));
+                Mode::Challenge
+            }
+            _ => Mode::Challenge,
+        };
+        let modules = match fields.child("login-modules") {
+            Some(element) => LoginModule::all(element, folder, problems),
+            None => Vec::new(),
+        };
+        Self {
+            scheme: fields.word("http-challenge-scheme").and_then(Scheme::of),
+            headers: headers(fields, problems),
+            query_parameters: fields
+                .texts("http-query-parameter")
+                .into_iter()
+                .map(|name| name.value)
+                .collect(),
+            cookies: cookies(fields, problems),
+            mode,
+            authorization_timeout: fields.time("authorization-timeout"),
+            session_timeout: fields.time("session-timeout"),
+            modules,
+        }
+    }
+}
+
+/// All realms in `security`, and where each is by its name.
+#[derive(Debug, Default)]
+pub(in crate::config) struct Realms {
+    pub(in crate::config) all: Vec<Realm>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Realms {
+    /// Reads a realm more.
+    pub(in crate::config) fn add(&mut self, element: &Element, folder: &Folder<'_>, problems: &mut Problems) {
+        let fields = Fields::read(element, Place::Realm, problems);
+        let description = fields.text("description");
+        if let Some(description) = &description
+            && !description.is_ascii()
+        {
+            let says =
+                format!("<description> is {}, and browsers are sent it in US-ASCII", quoted(description));
+            problems
+                .push(Problem::error(description.span.clone(), says).help("write it without other letters"));
+        }
+        let authentication = match fields.child("authentication") {
+            Some(element) => {
+                let fields = Fields::read(element, Place::Authentication, problems);
+                Authentication::of(&fields, folder, problems)
+            }
+            None => Authentication::default(),
+        };
+        let Some(name) = fields.text("name") else { return };
+        let user_principal_classes =
+            fields.texts("user-principal-class").into_iter().map(|class| class.value);
+        let realm = Realm {
+            name,
+            description: description.map(|text| text.value),
+            user_principal_classes: user_principal_classes.collect(),
+            authentication,
+        };
+        if let Some(first) = self.by_name.get(&realm.name.value).and_then(|first| self.all.get(*first)) {
+            let says = format!("the realm {} is there twice", quoted(&realm.name));
+            let problem = Problem::error(realm.name.span.clone(), says).help("give one of them another name");
+            problems.push(problem.also(first.name.span.clone(), "first here"));
+        } else {
+            self.by_name.insert(realm.name.value.clone(), self.all.len());
+        }
+        self.all.push(realm);
+    }
+
+    /// Adds a realm that no service can name, and says where it is.
+    pub(in crate::config) fn push(&mut self, realm: Realm) -> usize {
+        self.all.push(realm);
+        self.all.len() - 1
+    }
+
+    /// Where the realm of this name is.
+    pub(in crate::config) fn find(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+}
+
+fn headers(fields: &Fields<'_>, problems: &mut Problems) -> Vec<HeaderName> {
+    let mut headers = Vec::new();
+    for name in fields.texts("http-header") {
+        match HeaderName::try_from(name.as_str()) {
+            Ok(header) => headers.push(header),
+            Err(_) => {
+                let says = format!("<http-header> is {}, which is no field of HTTP", quoted(&name));
+                problems.push(Problem::error(name.span, says).help("write its name alone, such as X-Token"));
+            }
+        }
+    }
+    headers
+}
+
+fn cookies(fields: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
+    let mut cookies = Vec::new();
+    for name in fields.texts("http-cookie") {
+        // RFC 6265 section 4.1.1: a name is a token, as those of header fields are.
+        if HeaderName::try_from(name.as_str()).is_err() {
+            let says = format!("<http-cookie> is {}, which is no name of a cookie", quoted(&name));
+            problems.push(Problem::error(name.span, says).help("write its name alone, such as sso"));
+        } else {
+            cookies.push(name.value);
+        }
+    }
+    cookies
+}

@@ -1,0 +1,200 @@
+//! The words of a login module's `options`, by its type.
+
+use super::{
+    Entry, ModuleType,
+    Syntax::{Count, File, List, Only, Text, Time, TimeOrNone, Truth, Words},
+};
+
+/// What stands in the options of a login module of this type.
+pub(super) const fn of(module: ModuleType) -> &'static [&'static [Entry]] {
+    match module {
+        ModuleType::Exec => &[EXEC, COMMON],
+        ModuleType::File => &[FILE, PASSWORDS, COMMON],
+        ModuleType::Gss => &[GSS, COMMON],
+        ModuleType::Http => &[HTTP, COMMON],
+        ModuleType::Jwt => &[JWT, COMMON],
+        ModuleType::Kerberos5 => &[KERBEROS5, COMMON],
+        ModuleType::Keystore => &[KEYSTORE, COMMON],
+        ModuleType::Ldap => &[LDAP, PASSWORDS, COMMON],
+    }
+}
+
+const JNDI: &str = "it is a setting of Java's directory client; take it out";
+const JAVA_CACHE: &str = "what a module finds out is never kept for the next login; take it out";
+const KEYTAB_ALONE: &str = "tickets are judged with a keytab, and never asked for";
+
+const COMMON: &[Entry] =
+    &[Entry::leaf("debug", Truth, "true", "Whether the log says more of its judgements").by_default("false")];
+
+/// What modules that ask for a name and a password have in common.
+const PASSWORDS: &[Entry] = &[
+    Entry::leaf("tryFirstPass", Truth, "true", "Whether the password of a module before it is tried first")
+        .by_default("false"),
+    Entry::leaf(
+        "useFirstPass",
+        Truth,
+        "true",
+        "Whether the password of a module before it is the only one tried",
+    )
+    .by_default("false"),
+    Entry::ignored("storePass", JAVA_CACHE),
+    Entry::ignored("clearPass", JAVA_CACHE),
+];
+
+const FILE: &[Entry] =
+    &[Entry::leaf("file", File, "jaas-config.xml", "Users, passwords and roles").alias(&["filename"]).once()];
+
+const LDAP: &[Entry] = &[
+    Entry::leaf(
+        "userProvider",
+        Text,
+        "ldap://ldap.example.com/ou=people,dc=example",
+        "Servers, and where users are",
+    )
+    .once(),
+    Entry::leaf("userFilter", Text, "(uid={USERNAME})", "How a user is found"),
+    Entry::leaf("authIdentity", Text, "uid={USERNAME},ou=people,dc=example", "As whom the server is asked"),
+    Entry::leaf("authzIdentity", Text, "{EMPLOYEENUMBER}", "What becomes a role: an attribute, or a word"),
+    Entry::leaf("useSSL", Truth, "true", "Whether TLS is spoken from the start").by_default("false"),
+    Entry::leaf("timeout", Time, "2 s", "Time until a server is given up").by_default("5 s"),
+    Entry::ignored("java.naming.*", JNDI),
+];
+
+const KERBEROS5: &[Entry] = &[
+    Entry::leaf("keyTab", File, "http.keytab", "Keys of the services whose tickets are accepted").once(),
+    Entry::leaf("principal", Text, "HTTP/gw.example.com@EXAMPLE.COM", "Such a service; without any, HTTP/*")
+        .any(),
+    Entry::leaf("useKeyTab", Only("true", KEYTAB_ALONE), "true", "Keys come from the keytab")
+        .by_default("true"),
+    Entry::leaf("isInitiator", Only("false", KEYTAB_ALONE), "false", "No ticket is asked for")
+        .by_default("false"),
+    Entry::leaf("doNotPrompt", Only("true", KEYTAB_ALONE), "true", "Nobody is asked for a password")
+        .by_default("true"),
+    Entry::leaf("storeKey", Truth, "false", "Whether gss is given the keys; it always is").by_default("true"),
+    Entry::ignored("refreshKrb5Config", "a keytab that changes is read again without it; take it out"),
+];
+
+/// As `off`, `if_present`, `require` of the flags of `tpg`.
+const DEMANDS: super::Syntax = Words(&["off", "if_present", "require"]);
+
+const GSS: &[Entry] = &[
+    Entry::leaf("tryFirstToken", Truth, "true", "Whether the token of a module before it is judged")
+        .by_default("false"),
+    Entry::leaf("clockSkew", Time, "60 s", "How far clocks of clients may be apart").by_default("300 s"),
+    Entry::leaf("channelBinding", DEMANDS, "require", "Whether tokens must be bound to the TLS connection")
+        .by_default("if_present"),
+    Entry::leaf(
+        "targetName",
+        DEMANDS,
+        "require",
+        "Whether tokens must name the service that the client meant",
+    )
+    .by_default("if_present"),
+    Entry::leaf("pac", DEMANDS, "require", "Whether tickets must have a PAC with a good signature")
+        .by_default("if_present"),
+    Entry::leaf("acceptDomainSid", Text, "S-1-5-21-1-2-3", "Domain whose SIDs count; without any, all").any(),
+    Entry::leaf(
+        "weakEnctype",
+        Words(&["3des", "rc4"]),
+        "rc4",
+        "Weak enctype that is accepted: its tickets can be forged",
+    )
+    .any(),
+    Entry::leaf("acceptRealm", Text, "PARTNER.COM", "Realm beside the keytab's whose clients are accepted")
+        .any(),
+    Entry::leaf(
+        "capath",
+        Text,
+        "PARTNER.COM=HUB.COM",
+        "Realms by which tickets of a realm may come: REALM=VIA[,VIA...]",
+    )
+    .any(),
+    Entry::leaf("allowAnonymous", Truth, "true", "Whether anonymous tickets are accepted")
+        .by_default("false"),
+    Entry::leaf(
+        "allowNoChecksum",
+        Truth,
+        "true",
+        "Whether tokens without the checksum of GSS-API are accepted",
+    )
+    .by_default("false"),
+    Entry::leaf("allowMsFraming", Truth, "true", "Whether tokens with Microsoft's misspelt OID are accepted")
+        .by_default("false"),
+    Entry::leaf("checkAddresses", Truth, "true", "Whether tickets with addresses must come from one of them")
+        .by_default("false"),
+    Entry::leaf("replayFile", File, "replay.db", "Where used authenticators are kept over a restart"),
+    Entry::leaf(
+        "replayCapacity",
+        Count { least: 0, most: 100_000_000 },
+        "5000",
+        "Authenticators that are remembered; 0 takes each any number of times",
+    )
+    .by_default("1000000"),
+    Entry::leaf(
+        "sessionCookie",
+        TimeOrNone,
+        "10 minutes",
+        "How long a cookie spares further tickets; 0 sets none",
+    )
+    .by_default("0"),
+    Entry::leaf("outliveTicket", Truth, "true", "Whether sockets go on when their ticket ends")
+        .by_default("false"),
+    Entry::leaf(
+        "bindingCert",
+        File,
+        "front.pem",
+        "Certificate that a TLS proxy in front of the gateway shows",
+    )
+    .any(),
+    Entry::leaf("authToLocal", Text, "DEFAULT", "Rule that gives principals a local name, as in krb5.conf")
+        .any(),
+    Entry::leaf("defaultRealm", Text, "EXAMPLE.COM", "The realm that the rule DEFAULT is about"),
+    Entry::leaf(
+        "grant",
+        Text,
+        "AUTHORIZED=realm:EXAMPLE.COM",
+        "Who has a role: ROLE=principal:NAME@REALM, realm:REALM, sid:SID, indicator:WORD or *",
+    )
+    .any(),
+];
+
+const JWT: &[Entry] = &[
+    Entry::leaf(
+        "keys",
+        Text,
+        "https://login.example.com/jwks.json",
+        "Keys of the issuer: URL or file of a JWK set",
+    )
+    .once(),
+    Entry::leaf("issuer", Text, "https://login.example.com/", "Who must have made the token").once(),
+    Entry::leaf("audience", Text, "https://gw.example.com/", "For whom it must be")
+        .occurs(super::Occurs::AtLeastOnce),
+    Entry::leaf("algorithms", List, "ES256", "Signatures that are accepted")
+        .by_default("ES256,ES384,EdDSA,RS256"),
+    Entry::leaf("userClaim", Text, "email", "The claim that names the user").by_default("sub"),
+    Entry::leaf("roleClaim", Text, "groups", "The claim that lists roles").by_default("roles"),
+    Entry::leaf("clockSkew", Time, "10 s", "How far clocks may be apart").by_default("60 s"),
+];
+
+const HTTP: &[Entry] = &[
+    Entry::leaf("url", Text, "https://login.example.com/judge", "Who is asked").once(),
+    Entry::leaf("timeout", Time, "2 s", "Time until the answer must be there").by_default("5 s"),
+];
+
+const EXEC: &[Entry] = &[
+    Entry::leaf("command", File, "judge", "The program").once(),
+    Entry::leaf("argument", Text, "--verbose", "What it is started with; one each").any(),
+    Entry::leaf("timeout", Time, "2 s", "Time until it must have answered").by_default("5 s"),
+];
+
+const KEYSTORE: &[Entry] = &[
+    Entry::leaf("keyStoreURL", Text, "file:users.p12", "The keystore").once(),
+    Entry::leaf("keyStorePasswordURL", Text, "file:users.pw", "Its password"),
+    Entry::leaf("keyStoreAlias", Text, "alice", "The entry that stands for the user"),
+    Entry::leaf(
+        "keyStoreType",
+        Words(&["PKCS12", "JKS", "PEM"]),
+        "PKCS12",
+        "Its format; seen from the file without",
+    ),
+];
