@@ -6,11 +6,14 @@
 pub mod body;
 pub mod dial;
 pub mod failure;
+pub mod forwarding;
 pub mod head;
 mod joined;
 mod offers;
 mod pool;
+pub mod rewrite;
 pub mod url;
+pub mod via;
 
 use std::{
     path::PathBuf,
