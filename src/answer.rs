@@ -288,8 +288,9 @@ fn sockets_only() -> Response<Body> {
 #[must_use]
 pub fn backend(why: &BackendFailure) -> Response<Body> {
     status(match why {
-        BackendFailure::Absent(_) => StatusCode::SERVICE_UNAVAILABLE,
+        BackendFailure::Absent(_) | BackendFailure::Source(_) => StatusCode::SERVICE_UNAVAILABLE,
         BackendFailure::Late | BackendFailure::Silent => StatusCode::GATEWAY_TIMEOUT,
+        BackendFailure::Loop => StatusCode::LOOP_DETECTED,
         BackendFailure::Accept
         | BackendFailure::Broken(_)
         | BackendFailure::Tls(_)
@@ -301,6 +302,20 @@ pub fn backend(why: &BackendFailure) -> Response<Body> {
 #[must_use]
 pub fn wants_body(status: StatusCode) -> bool {
     status == StatusCode::CONTINUE
+}
+
+/// Whether a back end's response sends on to another place, where the same may be asked with the same method (RFC 9110
+/// section 15.4). It is asked of `GET` and `HEAD` alone, for which 303 is no other than 302.
+#[must_use]
+pub const fn sends_on(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::MOVED_PERMANENTLY
+            | StatusCode::FOUND
+            | StatusCode::SEE_OTHER
+            | StatusCode::TEMPORARY_REDIRECT
+            | StatusCode::PERMANENT_REDIRECT
+    )
 }
 
 /// Asks for a proof. The connection stays open: .NET's WebSocket client repeats its request on the same one.

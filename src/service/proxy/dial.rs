@@ -1,6 +1,7 @@
 //! A connection to a back end, plain or with TLS, and why there is none.
 
 use std::{
+    fmt,
     io::{self, IoSlice},
     net::{IpAddr, SocketAddr},
     pin::Pin,
@@ -13,12 +14,12 @@ use rustls::{ClientConfig, pki_types::ServerName};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpStream, lookup_host},
+    net::{TcpSocket, TcpStream, lookup_host},
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{failure::BackendFailure, url::BackendUrl};
+use super::{failure::BackendFailure, later::Later, url::BackendUrl};
 use crate::listener;
 
 /// Knows the way to one back end.
@@ -28,6 +29,7 @@ pub struct Dialler {
     port: u16,
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     patience: Duration,
+    source: Option<SocketAddr>,
 }
 
 impl Dialler {
@@ -39,20 +41,28 @@ impl Dialler {
             Some(tls) => Some((Arc::clone(tls), ServerName::try_from(url.host.clone()).ok()?)),
             None => None,
         };
-        Some(Self { host: url.host.clone(), port: url.port, tls, patience })
+        Some(Self { host: url.host.clone(), port: url.port, tls, patience, source: None })
+    }
+
+    /// The same way from this address of the gateway's host. Port 0 takes a free one; with any other there is only one
+    /// connection at a time to each address of the back end.
+    #[must_use]
+    pub const fn from(mut self, source: Option<SocketAddr>) -> Self {
+        self.source = source;
+        self
     }
 
     /// Opens a connection. Of several addresses each is tried, in the order of the system's resolver.
     ///
     /// # Errors
     ///
-    /// [`BackendFailure::Absent`], [`BackendFailure::Silent`] or [`BackendFailure::Tls`].
+    /// [`BackendFailure::Absent`], [`BackendFailure::Silent`], [`BackendFailure::Source`] or [`BackendFailure::Tls`].
     pub async fn dial(&self) -> Result<Connection, BackendFailure> {
         timeout(self.patience, self.connect()).await.map_err(|_| BackendFailure::Silent)?
     }
 
     async fn connect(&self) -> Result<Connection, BackendFailure> {
-        let stream = self.tcp().await.map_err(BackendFailure::Absent)?;
+        let stream = self.tcp().await?;
         // As for clients: messages are small, and a back end that vanished must be noticed.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_tcp_keepalive(&listener::keepalive());
@@ -61,25 +71,52 @@ impl Dialler {
         secured.map(|stream| Connection::Tls(Box::new(stream))).map_err(BackendFailure::Tls)
     }
 
-    async fn tcp(&self) -> io::Result<TcpStream> {
+    async fn tcp(&self) -> Result<TcpStream, BackendFailure> {
         // The resolver is a thread's work, which an address does not need.
         if let Ok(address) = self.host.parse::<IpAddr>() {
-            return TcpStream::connect(SocketAddr::from((address, self.port))).await;
+            return self.to(SocketAddr::from((address, self.port))).await;
         }
-        let mut failed = io::ErrorKind::NotFound.into();
-        for address in lookup_host((self.host.as_str(), self.port)).await? {
-            match TcpStream::connect(address).await {
+        let mut failed = BackendFailure::Absent(io::ErrorKind::NotFound.into());
+        for address in lookup_host((self.host.as_str(), self.port)).await.map_err(BackendFailure::Absent)? {
+            match self.to(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => failed = error,
             }
         }
         Err(failed)
     }
+
+    async fn to(&self, address: SocketAddr) -> Result<TcpStream, BackendFailure> {
+        let opened = match self.source {
+            None => TcpStream::connect(address).await,
+            Some(source) => {
+                socket_at(source, address).map_err(BackendFailure::Source)?.connect(address).await
+            }
+        };
+        opened.map_err(BackendFailure::Absent)
+    }
+}
+
+impl fmt::Display for Dialler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// A socket of the kind that reaches `address`, at `source`.
+fn socket_at(source: SocketAddr, address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port that a connection had is taken for a minute longer.
+    socket.set_reuseaddr(source.port() != 0)?;
+    socket.bind(source)?;
+    Ok(socket)
 }
 
 /// A connection to a back end.
 #[derive(Debug)]
 pub enum Connection {
+    /// Not opened before there is something to send.
+    Later(Box<Later>),
     /// Without TLS.
     Plain(TcpStream),
     /// With it. Boxed, because the plain kind is to stay small.
@@ -93,6 +130,7 @@ impl AsyncRead for Connection {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
+            Self::Later(later) => Pin::new(&mut **later).poll_read(context, into),
             Self::Plain(stream) => Pin::new(stream).poll_read(context, into),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, into),
         }
@@ -102,6 +140,7 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
+            Self::Later(later) => Pin::new(&mut **later).poll_write(context, octets),
             Self::Plain(stream) => Pin::new(stream).poll_write(context, octets),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, octets),
         }
@@ -113,6 +152,7 @@ impl AsyncWrite for Connection {
         octets: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
+            Self::Later(later) => Pin::new(&mut **later).poll_write_vectored(context, octets),
             Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, octets),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, octets),
         }
@@ -120,6 +160,7 @@ impl AsyncWrite for Connection {
 
     fn is_write_vectored(&self) -> bool {
         match self {
+            Self::Later(_) => false,
             Self::Plain(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
         }
@@ -127,6 +168,7 @@ impl AsyncWrite for Connection {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
+            Self::Later(later) => Pin::new(&mut **later).poll_flush(context),
             Self::Plain(stream) => Pin::new(stream).poll_flush(context),
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
         }
@@ -134,6 +176,7 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
+            Self::Later(later) => Pin::new(&mut **later).poll_shutdown(context),
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }

@@ -7,7 +7,7 @@ use std::io;
 #[non_exhaustive]
 pub enum BackendFailure {
     /// No connection can be opened.
-    #[error("cannot connect to the back end: {0}; is it running, and is --connect right?")]
+    #[error("cannot connect to the back end: {0}; is it running, and is its URL right?")]
     Absent(io::Error),
     /// It answered an upgrade with another key than the client's.
     #[error("the back end answered the upgrade with a wrong Sec-WebSocket-Accept; is it a WebSocket server?")]
@@ -16,13 +16,23 @@ pub enum BackendFailure {
     #[error("the back end broke off: {0}; look at its log")]
     Broken(hyper::Error),
     /// It was connected to and gave no answer in time.
-    #[error("the back end did not answer in time; if it may take longer, raise --response-timeout")]
+    #[error(
+        "the back end did not answer in time; if it may take longer, raise http.response.timeout (--response-timeout)"
+    )]
     Late,
+    /// The request was here before.
+    #[error("the request came back to the service that passed it on; does its back end lead to the gateway?")]
+    Loop,
     /// It did not let itself be connected to in time.
     #[error("the back end cannot be reached in time; is a firewall in between?")]
     Silent,
+    /// No connection can be opened from the address that is configured for it.
+    #[error(
+        "cannot connect from the address of tcp.bind: {0}; is it this host's, and of the back end's kind?"
+    )]
+    Source(io::Error),
     /// There is no TLS with it.
-    #[error("no TLS with the back end: {0}; name who signs its certificate with --backend-ca")]
+    #[error("no TLS with the back end: {0}; name who signs its certificate in the truststore (--backend-ca)")]
     Tls(io::Error),
     /// It switched to what was not asked for: another protocol, sub-protocol, or any at all.
     #[error("the back end switched to a protocol that was not asked for; is it a WebSocket server?")]
@@ -30,6 +40,12 @@ pub enum BackendFailure {
 }
 
 impl BackendFailure {
+    /// Whether there was no connection: nothing of the request was sent, and another back end may be asked.
+    #[must_use]
+    pub const fn is_before_sending(&self) -> bool {
+        matches!(self, Self::Absent(_) | Self::Silent | Self::Source(_) | Self::Tls(_))
+    }
+
     /// One word for logs and counters.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -38,7 +54,9 @@ impl BackendFailure {
             Self::Accept => "backend_accept",
             Self::Broken(_) => "backend_broken",
             Self::Late => "backend_late",
+            Self::Loop => "backend_loop",
             Self::Silent => "backend_silent",
+            Self::Source(_) => "backend_source",
             Self::Tls(_) => "backend_tls",
             Self::Unasked => "backend_unasked",
         }

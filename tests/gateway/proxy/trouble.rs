@@ -32,7 +32,7 @@ fn a_back_end_that_is_not_there_is_503() {
         let gateway = Gateway::tpg(&["--connect", &format!("{scheme}://{}", refusing())]);
         let record = answered(&gateway, head, 503);
         assert_eq!(record["outcome"], "backend_absent", "{scheme}");
-        assert!(record["message"].as_str().unwrap().contains("is it running, and is --connect right?"));
+        assert!(record["message"].as_str().unwrap().contains("is it running, and is its URL right?"));
     }
 }
 
