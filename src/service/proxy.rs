@@ -3,15 +3,17 @@
 //! The back end is reached first, and only then is the client told 101. Nothing that a client sent before that goes to
 //! the back end first.
 
+pub mod backends;
 pub mod body;
 pub mod dial;
 pub mod failure;
+pub mod follow;
 pub mod forwarding;
 pub mod head;
 mod joined;
 pub mod later;
 mod offers;
-mod pool;
+pub mod pool;
 pub mod ready;
 pub mod recovery;
 pub mod rewrite;
@@ -35,7 +37,8 @@ use self::{
     dial::{Connection, Dialler},
     failure::BackendFailure,
     offers::Offers,
-    pool::{Lease, Pool},
+    pool::{Keeping, Lease, Pool},
+    ready::Ready,
     url::{BackendUrl, Scheme},
 };
 use crate::{
@@ -161,7 +164,7 @@ impl Proxy {
                 base: url.base.clone(),
                 name: url.to_string().into(),
                 host: host.clone().or_else(|| HeaderValue::from_str(&url.authority).ok())?,
-                pool: Pool::new(Dialler::new(url, tls, connect)?),
+                pool: Pool::new(Ready::new(Dialler::new(url, tls, connect)?, 0, false), Keeping::default()),
             }))
         };
         let requests = match &settings.requests {
@@ -293,7 +296,7 @@ impl Proxy {
         octets: &AtomicU64,
     ) -> Result<Reached, BackendFailure> {
         if backend.scheme == Scheme::Tcp {
-            let connection = backend.pool.dialler().dial().await?;
+            let connection = backend.pool.ready().dialler().dial().await?;
             let response = ws::switch(key, offers.for_octets());
             return Ok(Reached::Socket(response, connection, Bytes::new(), Speaks::Octets));
         }

@@ -38,7 +38,14 @@ impl Dialler {
     #[must_use]
     pub fn new(url: &BackendUrl, tls: Option<&Arc<ClientConfig>>, patience: Duration) -> Option<Self> {
         let tls = match tls.filter(|_| url.scheme.is_secure()) {
-            Some(tls) => Some((Arc::clone(tls), ServerName::try_from(url.host.clone()).ok()?)),
+            Some(tls) => {
+                let mut tls = Arc::clone(tls);
+                if url.scheme.is_octets() {
+                    // The back end would take an offer of HTTP for a mistake (RFC 7301 section 3.2).
+                    Arc::make_mut(&mut tls).alpn_protocols.clear();
+                }
+                Some((tls, ServerName::try_from(url.host.clone()).ok()?))
+            }
             None => None,
         };
         Some(Self { host: url.host.clone(), port: url.port, tls, patience, source: None })

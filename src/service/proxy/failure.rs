@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::answer::BadHead;
+
 /// What is wrong with a back end or the way to it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +39,27 @@ pub enum BackendFailure {
     /// It switched to what was not asked for: another protocol, sub-protocol, or any at all.
     #[error("the back end switched to a protocol that was not asked for; is it a WebSocket server?")]
     Unasked,
+}
+
+/// Why a request that may be served is not.
+#[derive(Debug)]
+pub enum Refused {
+    /// For something about the back end.
+    Backend(BackendFailure),
+    /// For something about its head.
+    Head(BadHead),
+}
+
+impl From<BackendFailure> for Refused {
+    fn from(why: BackendFailure) -> Self {
+        Self::Backend(why)
+    }
+}
+
+impl From<BadHead> for Refused {
+    fn from(bad: BadHead) -> Self {
+        Self::Head(bad)
+    }
 }
 
 impl BackendFailure {

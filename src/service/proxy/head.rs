@@ -68,7 +68,7 @@ pub fn check<B>(head: &Request<B>, base: &str) -> Result<Option<Authority>, BadH
 }
 
 /// Whether a path leaves the one that it is put behind, in whatever way a back end might read it.
-fn climbs(path: &str) -> bool {
+pub(super) fn climbs(path: &str) -> bool {
     let path = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
     path.split(['/', '\\']).any(|segment| segment.split(';').next() == Some(".."))
 }

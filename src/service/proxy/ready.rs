@@ -97,8 +97,11 @@ impl Ready {
 
     /// Keeps the connections open for as long as it is polled.
     pub async fn keep(&self) {
+        if self.count == 0 {
+            return;
+        }
         let mut failures = 0;
-        while self.count > 0 {
+        loop {
             match self.fill().await {
                 Ok(()) => failures = 0,
                 Err(why) => {

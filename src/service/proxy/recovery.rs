@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -22,11 +22,13 @@ const REST: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Recovery {
     /// For the log.
-    name: String,
+    name: Arc<str>,
     /// The longest time between two probes. Without it there are none, and the back end is never down.
     interval: Option<Duration>,
     is_down: AtomicBool,
     went_down: Notify,
+    /// Spares those who ask for a healthy one the lock.
+    is_suspect: AtomicBool,
     failed: Mutex<Option<Moment>>,
 }
 
@@ -34,12 +36,13 @@ impl Recovery {
     /// A back end that nothing is known of. If there is an `interval`, it is down from its first failure until it can be
     /// connected to by [`Self::watch`].
     #[must_use]
-    pub fn new(name: String, interval: Option<Duration>) -> Self {
+    pub fn new(name: Arc<str>, interval: Option<Duration>) -> Self {
         Self {
             name,
             interval,
             is_down: AtomicBool::new(false),
             went_down: Notify::new(),
+            is_suspect: AtomicBool::new(false),
             failed: Mutex::default(),
         }
     }
@@ -53,13 +56,18 @@ impl Recovery {
     /// Whether it could be connected to, or it is so long ago that it could not that it is worth a try.
     #[must_use]
     pub fn is_trusted(&self, now: Moment) -> bool {
-        self.is_up() && self.failed().is_none_or(|failed| now.since(failed) >= REST)
+        !self.is_suspect.load(Ordering::Relaxed)
+            || self.is_up() && self.failed().is_none_or(|failed| now.since(failed) >= REST)
     }
 
     /// Takes note of whether a connection could be opened.
     pub fn note(&self, is_open: bool) {
+        if is_open && !self.is_suspect.load(Ordering::Relaxed) {
+            return;
+        }
         *self.failed() = (!is_open).then(ambient::now);
-        if self.interval.is_none() || self.is_down.swap(!is_open, Ordering::Relaxed) == !is_open {
+        self.is_suspect.store(!is_open, Ordering::Relaxed);
+        if self.interval.is_none() || self.is_down.swap(!is_open, Ordering::Relaxed) != is_open {
             return;
         }
         if is_open {
@@ -115,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_back_end_without_probes_rests_but_is_never_down() {
-        let back_end = Recovery::new(String::new(), None);
+        let back_end = Recovery::new("".into(), None);
         back_end.note(false);
         assert!(back_end.is_up());
         let now = ambient::now();
@@ -133,7 +141,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_back_end_is_down_from_a_failure_until_a_probe_succeeds() {
-        let back_end = Recovery::new(String::new(), Some(Duration::from_millis(1)));
+        let back_end = Recovery::new("".into(), Some(Duration::from_millis(1)));
         let (asking, mut asked) = unbounded_channel();
         let (answering, answered) = unbounded_channel();
         let answered = tokio::sync::Mutex::new(answered);

@@ -11,6 +11,8 @@ pub enum Scheme {
     Http,
     /// The same over TLS.
     Https,
+    /// A stream of octets over TLS.
+    Ssl,
     /// A stream of octets.
     Tcp,
     /// WebSocket.
@@ -26,6 +28,7 @@ impl Scheme {
         match self {
             Self::Http => "http",
             Self::Https => "https",
+            Self::Ssl => "ssl",
             Self::Tcp => "tcp",
             Self::Ws => "ws",
             Self::Wss => "wss",
@@ -35,7 +38,13 @@ impl Scheme {
     /// Whether TLS carries it.
     #[must_use]
     pub const fn is_secure(self) -> bool {
-        matches!(self, Self::Https | Self::Wss)
+        matches!(self, Self::Https | Self::Ssl | Self::Wss)
+    }
+
+    /// Whether it is a stream of octets, not HTTP or WebSocket.
+    #[must_use]
+    pub const fn is_octets(self) -> bool {
+        matches!(self, Self::Ssl | Self::Tcp)
     }
 
     /// Whether ordinary requests go there, not only sockets.
@@ -48,7 +57,7 @@ impl Scheme {
         match self {
             Self::Http | Self::Ws => Some(80),
             Self::Https | Self::Wss => Some(443),
-            Self::Tcp => None,
+            Self::Ssl | Self::Tcp => None,
         }
     }
 }
@@ -73,16 +82,18 @@ pub struct BackendUrl {
 #[non_exhaustive]
 pub enum UrlError {
     /// It is none at all, or has parts that have no meaning here.
-    #[error("write it as ws://HOST[:PORT][/PATH], wss://, http://, https:// or tcp://HOST:PORT")]
+    #[error(
+        "write it as ws://HOST[:PORT][/PATH], wss://, http://, https://, tcp://HOST:PORT or ssl://HOST:PORT"
+    )]
     Malformed,
     /// A stream of octets has no paths.
-    #[error("tcp:// has no path; write it as tcp://HOST:PORT")]
+    #[error("a stream of octets has no path; write it as tcp://HOST:PORT or ssl://HOST:PORT")]
     Path,
     /// A stream of octets has no port that is the usual one.
-    #[error("tcp:// needs a port; write it as tcp://HOST:PORT")]
+    #[error("a stream of octets needs a port; write it as tcp://HOST:PORT or ssl://HOST:PORT")]
     Port,
     /// Another scheme.
-    #[error("its scheme must be ws, wss, tcp, http or https")]
+    #[error("its scheme must be ws, wss, tcp, ssl, http or https")]
     Scheme,
 }
 
@@ -94,6 +105,7 @@ impl FromStr for BackendUrl {
         let scheme = match uri.scheme().map(UriScheme::as_str) {
             Some("http") => Scheme::Http,
             Some("https") => Scheme::Https,
+            Some("ssl" | "tls") => Scheme::Ssl,
             Some("tcp") => Scheme::Tcp,
             Some("ws") => Scheme::Ws,
             Some("wss") => Scheme::Wss,
@@ -107,7 +119,7 @@ impl FromStr for BackendUrl {
         }
         let port = authority.port_u16().or(scheme.port()).filter(|port| *port != 0).ok_or(UrlError::Port)?;
         let base = uri.path().trim_end_matches('/');
-        if scheme == Scheme::Tcp && !base.is_empty() {
+        if scheme.is_octets() && !base.is_empty() {
             return Err(UrlError::Path);
         }
         Ok(Self {
@@ -141,7 +153,9 @@ mod tests {
         {
             assert_eq!(read(text).unwrap().port, port, "{text}");
         }
-        assert_eq!(read("tcp://a"), Err(UrlError::Port));
+        for text in ["tcp://a", "ssl://a", "tls://a/"] {
+            assert_eq!(read(text), Err(UrlError::Port), "{text}");
+        }
     }
 
     #[test]
@@ -159,6 +173,12 @@ mod tests {
         let url = read("tcp://[::1]:6379").unwrap();
         assert_eq!((url.host.as_str(), url.authority.as_str()), ("::1", "[::1]:6379"));
         assert_eq!(url.to_string(), "tcp://[::1]:6379");
+    }
+
+    #[test]
+    fn octets_over_tls_have_two_names() {
+        let url = read("tls://a:5671").unwrap();
+        assert_eq!((url.scheme, url.to_string().as_str()), (Scheme::Ssl, "ssl://a:5671"));
     }
 
     #[test]
