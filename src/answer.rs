@@ -289,6 +289,8 @@ fn sockets_only() -> Response<Body> {
 pub fn backend(why: &BackendFailure) -> Response<Body> {
     status(match why {
         BackendFailure::Absent(_) | BackendFailure::Source(_) => StatusCode::SERVICE_UNAVAILABLE,
+        // As an accept of KAAZING Gateway answers that is not bound for as long.
+        BackendFailure::Down => StatusCode::NOT_FOUND,
         BackendFailure::Late | BackendFailure::Silent => StatusCode::GATEWAY_TIMEOUT,
         BackendFailure::Loop => StatusCode::LOOP_DETECTED,
         BackendFailure::Accept

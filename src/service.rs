@@ -43,17 +43,6 @@ pub enum Service {
     Proxy(Arc<Proxy>),
 }
 
-impl Service {
-    /// What stands in front of the paths of requests at the back end, if there is one.
-    #[must_use]
-    pub fn base(&self, is_upgrade: bool) -> &str {
-        match self {
-            Self::Echo(_) | Self::Kerberos5Proxy(_) => "",
-            Self::Proxy(proxy) => proxy.base(is_upgrade),
-        }
-    }
-}
-
 /// A socket that ends in the gateway.
 #[derive(Debug)]
 pub struct Own {

@@ -17,7 +17,7 @@ use crate::{
     gateway::{Kind, Settings, realms},
     realm::gss,
     router::OriginError,
-    service::proxy::{self, url::BackendUrl},
+    service::proxy::{self, backends::Way, forwarding::Forwarding, url::BackendUrl},
 };
 
 /// The flags of `tpg`.
@@ -27,7 +27,7 @@ pub struct Args {
     web: web::Args,
     #[command(flatten)]
     gate: gate::Args,
-    /// Back end: ws://, wss:// or tcp:// for sockets, http:// or https:// for requests, and for sockets too where
+    /// Back end: ws://, wss://, tcp:// or ssl:// for sockets, http:// or https:// for requests, and for sockets too where
     /// no other is named; once for each of the two
     #[arg(long, value_name = "URL", required = true)]
     connect: Vec<BackendUrl>,
@@ -141,13 +141,20 @@ impl Args {
                 return Err(SettingsError::Twice);
             }
         }
-        let proxy = proxy::Settings {
-            sockets,
-            requests,
-            identity: self.identity_header,
+        let way = Way {
             host: self.backend_host,
             connect: self.connect_timeout,
             respond: self.response_timeout,
+            ..Way::default()
+        };
+        let proxy = proxy::Settings {
+            sockets: sockets.into_iter().collect(),
+            requests: requests.into_iter().collect(),
+            way,
+            is_deferred: false,
+            identity: self.identity_header,
+            forwarding: Forwarding::Own,
+            fronting: None,
             lifetime: self.socket_lifetime,
             idle: self.socket_idle_timeout,
             authorities: self.backend_ca,

@@ -78,7 +78,7 @@ async fn visit(
     if let Err(bad) = router::invited(&request, &hosted.origins, caller.scheme) {
         return (not_served(bad, visit), None);
     }
-    let (host, key) = match check(&request, hosted) {
+    let (host, key) = match check(&request) {
         Ok(checked) => checked,
         Err(bad) => return (not_served(bad, visit), None),
     };
@@ -138,12 +138,9 @@ fn mark(response: &mut Response<Body>, pass: Pass) {
 }
 
 /// Checks a head: the host that it names, and for an upgrade what the client takes for an answer to its key.
-fn check(
-    request: &Request<Incoming>,
-    hosted: &Hosted,
-) -> Result<(Option<Authority>, Option<HeaderValue>), BadHead> {
+fn check(request: &Request<Incoming>) -> Result<(Option<Authority>, Option<HeaderValue>), BadHead> {
     let is_upgrade = ws::is_upgrade(request);
-    let host = head::check(request, hosted.service.base(is_upgrade))?;
+    let host = head::check(request)?;
     let key = if is_upgrade { Some(ws::accept_key(request)?) } else { None };
     // Octets behind the head would stand before the first frame.
     if is_upgrade && !request.body().is_end_stream() {

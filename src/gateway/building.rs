@@ -35,7 +35,7 @@ pub(super) struct Generation {
     grantings: Vec<Arc<OpenGranting>>,
     tls: Vec<(SocketAddr, Arc<ServerTls>)>,
     limits: Vec<OpenLimits>,
-    /// Who looks whether keytabs have changed.
+    /// Who looks whether keytabs have changed, and after back ends.
     watching: Vec<AbortOnDropHandle<()>>,
 }
 
@@ -81,9 +81,16 @@ pub(super) async fn build(settings: Settings, before: Option<&Generation>) -> Re
     for hall in settings.halls {
         posts.push(front(hall, &services, &mut generation, before)?);
     }
-    // Nothing else fails, so that the keytabs are watched from now on.
-    let watched = generation.realms.iter().map(|realm| tokio::spawn(Arc::clone(&realm.gss).watch()));
-    generation.watching = watched.map(AbortOnDropHandle::new).collect();
+    // Nothing else fails, so that keytabs and back ends are watched from now on.
+    let keytabs = generation.realms.iter().map(|realm| tokio::spawn(Arc::clone(&realm.gss).watch()));
+    let backends = services.iter().filter_map(|hosted| match &hosted.service {
+        Service::Proxy(proxy) => {
+            let proxy = Arc::clone(proxy);
+            Some(tokio::spawn(async move { proxy.watch().await }))
+        }
+        _ => None,
+    });
+    generation.watching = keytabs.chain(backends).map(AbortOnDropHandle::new).collect();
     Ok(Built { generation, posts })
 }
 

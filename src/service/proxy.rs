@@ -9,6 +9,7 @@ pub mod dial;
 pub mod failure;
 pub mod follow;
 pub mod forwarding;
+pub mod fronting;
 pub mod head;
 mod joined;
 pub mod later;
@@ -27,19 +28,24 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{HeaderName, HeaderValue, Request, Response, header, request::Parts, uri::Authority};
 use hyper::{body::Incoming, upgrade};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 
 use self::{
+    backends::{Backend, Backends, Carriage, Outcome, Way},
     body::{Outgoing, Returning, Wanted},
-    dial::{Connection, Dialler},
-    failure::BackendFailure,
+    dial::Connection,
+    failure::{BackendFailure, Refused},
+    forwarding::{Asker, Forwarding},
+    fronting::{Front, Fronting},
+    later::Later,
     offers::Offers,
-    pool::{Keeping, Lease, Pool},
-    ready::Ready,
-    url::{BackendUrl, Scheme},
+    pool::Lease,
+    rewrite::Rewriting,
+    url::BackendUrl,
 };
 use crate::{
     answer::{self, BadHead},
@@ -56,18 +62,21 @@ pub use joined::Joined;
 /// What a proxy is made of.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where sockets go, if anywhere.
-    pub sockets: Option<BackendUrl>,
-    /// Where ordinary requests go, if anywhere.
-    pub requests: Option<BackendUrl>,
+    /// Where sockets go, if anywhere; several stand for each other.
+    pub sockets: Vec<BackendUrl>,
+    /// Where ordinary requests go, if anywhere; sockets too where none is named for those.
+    pub requests: Vec<BackendUrl>,
+    /// How back ends are spoken to.
+    pub way: Way,
+    /// Whether a stream of octets is connected to only when the client has something to send. A back end that refuses
+    /// then is seen as a socket that breaks off, since it was opened by that time.
+    pub is_deferred: bool,
     /// The field that tells the back end who asks.
     pub identity: HeaderName,
-    /// What back ends are called in `Host`; without it what their URL calls them.
-    pub host: Option<HeaderValue>,
-    /// How long a connection to a back end may take.
-    pub connect: Duration,
-    /// How long the head of a back end's response may take.
-    pub respond: Duration,
+    /// What becomes of what clients say of where their requests came from.
+    pub forwarding: Forwarding,
+    /// What is rewritten in responses by a proxy that stands in front under another name (`http.proxy`).
+    pub fronting: Option<Rewriting>,
     /// How long a joined socket may last, whatever its pass says.
     pub lifetime: Option<Duration>,
     /// How long a joined socket may idle.
@@ -79,23 +88,14 @@ pub struct Settings {
 /// A way to back ends.
 #[derive(Debug)]
 pub struct Proxy {
-    sockets: Option<Arc<Backend>>,
-    requests: Option<Arc<Backend>>,
+    sockets: Option<Arc<Backends>>,
+    requests: Option<Arc<Backends>>,
+    is_deferred: bool,
     identity: HeaderName,
-    respond: Duration,
+    forwarding: Forwarding,
+    fronting: Option<Fronting>,
     lifetime: Option<Duration>,
     idle: Option<Duration>,
-}
-
-/// One back end.
-#[derive(Debug)]
-struct Backend {
-    scheme: Scheme,
-    base: String,
-    /// For the record.
-    name: Arc<str>,
-    host: HeaderValue,
-    pool: Arc<Pool>,
 }
 
 /// A request whose head is sound.
@@ -121,24 +121,6 @@ enum Reached {
     Socket(Response<Body>, Connection, Bytes, Speaks),
 }
 
-/// Why a request is not served.
-enum Refused {
-    Backend(BackendFailure),
-    Head(BadHead),
-}
-
-impl From<BadHead> for Refused {
-    fn from(bad: BadHead) -> Self {
-        Self::Head(bad)
-    }
-}
-
-impl From<BackendFailure> for Refused {
-    fn from(why: BackendFailure) -> Self {
-        Self::Backend(why)
-    }
-}
-
 impl Settings {
     /// Whether back ends can be told who asks in this field: it must have no meaning of its own.
     #[must_use]
@@ -149,7 +131,7 @@ impl Settings {
     /// Whether a back end is reached over TLS.
     #[must_use]
     pub fn needs_tls(&self) -> bool {
-        [&self.sockets, &self.requests].into_iter().flatten().any(|url| url.scheme.is_secure())
+        self.sockets.iter().chain(&self.requests).any(|url| url.scheme.is_secure())
     }
 }
 
@@ -157,32 +139,24 @@ impl Proxy {
     /// A proxy; `None` if a back end's host cannot be named in a certificate or in `Host`.
     #[must_use]
     pub fn new(settings: Settings, tls: Option<&Arc<ClientConfig>>) -> Option<Self> {
-        let Settings { identity, host, connect, respond, lifetime, idle, .. } = settings;
-        let backend = |url: &BackendUrl| {
-            Some(Arc::new(Backend {
-                scheme: url.scheme,
-                base: url.base.clone(),
-                name: url.to_string().into(),
-                host: host.clone().or_else(|| HeaderValue::from_str(&url.authority).ok())?,
-                pool: Pool::new(Ready::new(Dialler::new(url, tls, connect)?, 0, false), Keeping::default()),
-            }))
+        let Settings { way, is_deferred, identity, forwarding, lifetime, idle, .. } = settings;
+        let backends = |urls: &[BackendUrl]| match urls {
+            [] => Some(None),
+            _ => Backends::new(urls, &way, tls).map(Some),
         };
-        let requests = match &settings.requests {
-            Some(url) => Some(backend(url)?),
-            None => None,
-        };
-        let sockets = match &settings.sockets {
-            Some(url) => Some(backend(url)?),
-            None => requests.clone(),
-        };
-        Some(Self { sockets, requests, identity, respond, lifetime, idle })
+        let requests = backends(&settings.requests)?;
+        let sockets = backends(&settings.sockets)?.or_else(|| requests.clone());
+        let fronting = settings.fronting.map(Fronting::new);
+        Some(Self { sockets, requests, is_deferred, identity, forwarding, fronting, lifetime, idle })
     }
 
-    /// What stands in front of the paths of requests at the back end.
-    #[must_use]
-    pub fn base(&self, is_upgrade: bool) -> &str {
-        let backend = if is_upgrade { &self.sockets } else { &self.requests };
-        backend.as_ref().map_or("", |backend| &backend.base)
+    /// Probes back ends that are down and keeps prepared connections open, for as long as it is polled.
+    pub async fn watch(&self) {
+        let of_requests = self.requests.as_ref();
+        let of_sockets = self.sockets.as_ref();
+        let are_one = of_requests.zip(of_sockets).is_some_and(|(one, other)| Arc::ptr_eq(one, other));
+        let watched = of_requests.into_iter().chain(of_sockets.filter(|_| !are_one));
+        join_all(watched.map(|backends| backends.watch())).await;
     }
 
     /// Answers a request. If the answer is 101 the client's connection is to be joined with the back end's.
@@ -193,68 +167,113 @@ impl Proxy {
         caller: &Caller,
         mut visit: Visit,
     ) -> (Response<Body>, Option<Joined>) {
-        let backend = if asked.key.is_some() { &self.sockets } else { &self.requests };
-        visit.backend = backend.as_ref().map(|backend| Arc::clone(&backend.name));
+        let Some(backends) = (if asked.key.is_some() { &self.sockets } else { &self.requests }) else {
+            return (refuse(BadHead::SocketsOnly.into(), visit), None);
+        };
+        let front = match self.fronting.as_ref().map(|fronting| fronting.enter(&asked, caller.scheme)) {
+            Some(Err(why)) => return (refuse(why.into(), visit), None),
+            Some(Ok(front)) => Some(front),
+            None => None,
+        };
         let octets = Arc::clone(&visit.octets_in);
-        let ends = pass.ends;
-        match self.reach(backend.as_deref(), asked, pass, caller, &octets).await {
+        let (backend, reached) = self.reach(backends, asked, pass, caller, &octets).await;
+        visit.backend = Some(Arc::clone(&backend.name));
+        match reached {
             Err(refused) => (refuse(refused, visit), None),
             Ok(Reached::Response(mut response, lease)) => {
                 head::strip_response(response.headers_mut());
+                self.leave(&mut response, front.as_ref(), &backend);
                 answer::own_version(&mut response);
                 visit.status = Some(response.status());
                 (response.map(|body| passed_on(Returning::new(body, lease, visit))), None)
             }
-            Ok(Reached::Socket(response, connection, early, speaks)) => {
+            Ok(Reached::Socket(mut response, connection, early, speaks)) => {
+                self.leave(&mut response, front.as_ref(), &backend);
                 visit.status = Some(response.status());
                 if speaks == Speaks::Octets {
                     visit.via = "tcp";
                 }
-                let joined = Joined {
-                    connection,
-                    early,
-                    speaks,
-                    ends: joined::end(ends, self.lifetime),
-                    idle: self.idle,
-                    visit,
-                };
+                let ends = joined::end(pass.ends, self.lifetime);
+                let joined = Joined { connection, early, speaks, ends, idle: self.idle, visit };
                 (response, Some(joined))
             }
         }
     }
 
-    /// Has the back end serve a request that may be served.
+    /// Puts a back end's response into the words of the client, if the proxy stands under another name.
+    fn leave<B>(&self, response: &mut Response<B>, front: Option<&Front>, backend: &Backend) {
+        if let (Some(fronting), Some(front)) = (&self.fronting, front) {
+            fronting.leave(response, front, backend);
+        }
+    }
+
+    /// Has a back end serve a request that may be served.
     async fn reach(
         &self,
-        backend: Option<&Backend>,
+        backends: &Arc<Backends>,
         mut asked: Asked,
         pass: &Pass,
         caller: &Caller,
         octets: &Arc<AtomicU64>,
-    ) -> Result<Reached, Refused> {
-        let backend = backend.ok_or(BadHead::SocketsOnly)?;
-        let (key, offers) = (asked.key.take(), Offers::of(&asked.head.headers));
-        let asked = self.ask(backend, asked, pass, caller, octets)?;
-        Ok(match key {
-            None => self.request(backend, asked, octets).await?,
-            Some(key) => self.socket(backend, asked, key, &offers, octets).await?,
-        })
+    ) -> Outcome<Reached, Refused> {
+        if !backends.is_up() {
+            return (Arc::clone(backends.first()), Err(BackendFailure::Down.into()));
+        }
+        let key = asked.key.take();
+        if let Some(key) = &key
+            && backends.first().url.scheme.is_octets()
+        {
+            let response = ws::switch(key.clone(), Offers::of(&asked.head.headers).for_octets());
+            return self.octets(backends, response).await;
+        }
+        let (mount, offers) = (asked.mount, Offers::of(&asked.head.headers));
+        let mut request = self.ask(asked, pass, caller, octets);
+        match key {
+            None => {
+                let (backend, sent) = backends.send(request, mount, Carriage::Kept, octets).await;
+                let reached = sent.and_then(|(response, lease)| match ws::switches(&response) {
+                    true => Err(BackendFailure::Unasked.into()),
+                    false => Ok(Reached::Response(response, lease)),
+                });
+                (backend, reached)
+            }
+            Some(key) => {
+                ws::set_upgrade(request.headers_mut());
+                let (backend, sent) = backends.send(request, mount, Carriage::Own, octets).await;
+                let reached = match sent {
+                    Ok((response, _)) => socket(response, &key, &offers).await.map_err(Refused::from),
+                    Err(refused) => Err(refused),
+                };
+                (backend, reached)
+            }
+        }
     }
 
-    /// What the back end is asked.
-    fn ask(
-        &self,
-        backend: &Backend,
-        asked: Asked,
-        pass: &Pass,
-        caller: &Caller,
-        octets: &Arc<AtomicU64>,
-    ) -> Result<Request<Outgoing>, BadHead> {
-        let Asked { head: Parts { method, uri, mut headers, .. }, body, host, .. } = asked;
+    /// A socket that is joined with a stream of octets. `response` is what its client is told.
+    async fn octets(&self, backends: &Arc<Backends>, response: Response<Body>) -> Outcome<Reached, Refused> {
+        let (backend, opened) = if self.is_deferred {
+            let later = Arc::clone(backends);
+            let later = Later::new(async move { later.dial().await.1 });
+            (Arc::clone(backends.first()), Ok(Connection::Later(Box::new(later))))
+        } else {
+            backends.dial().await
+        };
+        let reached =
+            opened.map(|connection| Reached::Socket(response, connection, Bytes::new(), Speaks::Octets));
+        (backend, reached.map_err(Refused::from))
+    }
+
+    /// What a back end is asked. `Host` and target are of whichever that is.
+    fn ask(&self, asked: Asked, pass: &Pass, caller: &Caller, octets: &Arc<AtomicU64>) -> Request<Outgoing> {
+        let Asked { head: Parts { method, uri, version, mut headers, .. }, body, host, .. } = asked;
         let takes_trailers = ws::has_token(&headers, header::TE, "trailers");
+        let claims = self.forwarding.claims(&headers);
         head::strip_request(&mut headers, &self.identity);
-        head::forward(&mut headers, caller.visitor.address, host.as_ref(), caller.scheme);
-        headers.insert(header::HOST, backend.host.clone());
+        let asker = Asker { peer: caller.visitor.address, host: host.as_ref(), scheme: caller.scheme };
+        self.forwarding.tell(&mut headers, claims, &asker);
+        if let Some(fronting) = &self.fronting {
+            fronting.stamp(&mut headers, version);
+        }
         if let Some(subject) = &pass.subject {
             headers.insert(self.identity.clone(), subject.header());
         }
@@ -264,62 +283,40 @@ impl Proxy {
         }
         let mut request = Request::new(Outgoing::new(body, octets, &self.identity));
         *request.method_mut() = method;
-        *request.uri_mut() = head::target(&uri, &backend.base)?;
+        *request.uri_mut() = uri;
         let waits = ws::has_token(&headers, header::EXPECT, "100-continue");
         *request.headers_mut() = headers;
         if waits {
             let wanted = Wanted::by(&mut request);
             request.body_mut().wait(wanted);
         }
-        Ok(request)
+        request
     }
+}
 
-    async fn request(
-        &self,
-        backend: &Backend,
-        request: Request<Outgoing>,
-        octets: &AtomicU64,
-    ) -> Result<Reached, BackendFailure> {
-        let (response, lease) = backend.pool.send(request, self.respond, octets).await?;
-        if ws::switches(&response) {
-            return Err(BackendFailure::Unasked);
-        }
-        Ok(Reached::Response(response, Some(lease)))
+/// The socket that a back end agreed to, or what it said instead.
+async fn socket(
+    mut response: Response<Incoming>,
+    key: &HeaderValue,
+    offers: &Offers,
+) -> Result<Reached, BackendFailure> {
+    if !ws::switches(&response) {
+        return Ok(Reached::Response(response, None));
     }
-
-    async fn socket(
-        &self,
-        backend: &Backend,
-        mut request: Request<Outgoing>,
-        key: HeaderValue,
-        offers: &Offers,
-        octets: &AtomicU64,
-    ) -> Result<Reached, BackendFailure> {
-        if backend.scheme == Scheme::Tcp {
-            let connection = backend.pool.ready().dialler().dial().await?;
-            let response = ws::switch(key, offers.for_octets());
-            return Ok(Reached::Socket(response, connection, Bytes::new(), Speaks::Octets));
-        }
-        ws::set_upgrade(request.headers_mut());
-        let mut response = backend.pool.ask_once(request, self.respond, octets).await?;
-        if !ws::switches(&response) {
-            return Ok(Reached::Response(response, None));
-        }
-        if !ws::is_switch(&response) || !offers.allow(response.headers()) {
-            return Err(BackendFailure::Unasked);
-        }
-        if response.headers().get(header::SEC_WEBSOCKET_ACCEPT) != Some(&key) {
-            return Err(BackendFailure::Accept);
-        }
-        let upgraded = upgrade::on(&mut response).await.map_err(BackendFailure::Broken)?;
-        // The connection's own type, so that what HTTP needed of it is given back.
-        let parts = upgraded.downcast::<TokioIo<Connection>>().map_err(|_| BackendFailure::Unasked)?;
-        let mut answer = answer::status(response.status());
-        *answer.headers_mut() = std::mem::take(response.headers_mut());
-        head::strip_response(answer.headers_mut());
-        ws::set_upgrade(answer.headers_mut());
-        Ok(Reached::Socket(answer, parts.io.into_inner(), parts.read_buf, Speaks::WebSocket))
+    if !ws::is_switch(&response) || !offers.allow(response.headers()) {
+        return Err(BackendFailure::Unasked);
     }
+    if response.headers().get(header::SEC_WEBSOCKET_ACCEPT) != Some(key) {
+        return Err(BackendFailure::Accept);
+    }
+    let upgraded = upgrade::on(&mut response).await.map_err(BackendFailure::Broken)?;
+    // The connection's own type, so that what HTTP needed of it is given back.
+    let parts = upgraded.downcast::<TokioIo<Connection>>().map_err(|_| BackendFailure::Unasked)?;
+    let mut answer = answer::status(response.status());
+    *answer.headers_mut() = std::mem::take(response.headers_mut());
+    head::strip_response(answer.headers_mut());
+    ws::set_upgrade(answer.headers_mut());
+    Ok(Reached::Socket(answer, parts.io.into_inner(), parts.read_buf, Speaks::WebSocket))
 }
 
 /// The response to a request that is not served, and its record.

@@ -121,9 +121,9 @@ impl Backend {
         self.recovery.is_up()
     }
 
-    /// Makes a request one to this back end. `below` is where it leads below the base.
-    fn aim(&self, request: &mut Request<Outgoing>, below: &Uri) -> Result<(), BadHead> {
-        *request.uri_mut() = head::target(below, &self.url.base)?;
+    /// Makes a request that a client sent for `asked` one to this back end.
+    fn aim(&self, request: &mut Request<Outgoing>, asked: &Uri, mount: usize) -> Result<(), BadHead> {
+        *request.uri_mut() = head::target(asked, mount, &self.url)?;
         request.headers_mut().insert(header::HOST, self.host.clone());
         Ok(())
     }
@@ -170,6 +170,12 @@ impl Backends {
         Some(Arc::new(Self { first, others, respond: way.respond, turn: AtomicUsize::new(0) }))
     }
 
+    /// The first of them.
+    #[must_use]
+    pub const fn first(&self) -> &Arc<Backend> {
+        &self.first
+    }
+
     /// All of them, in the order of their URLs.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Backend>> + Clone {
         std::iter::once(&self.first).chain(&self.others)
@@ -181,20 +187,21 @@ impl Backends {
         self.all().any(|backend| backend.is_up())
     }
 
-    /// Sends a request whose target is where it leads below the base of each. Octets of its body are counted in `octets`:
-    /// as long as that moves, the response is not late.
+    /// Sends a request with the target that the client asked for, of whose path `mount` octets are the way in. Octets of
+    /// its body are counted in `octets`: as long as that moves, the response is not late.
     ///
     /// The next one is asked only while there is no connection: what was sent once may have been acted on.
     pub async fn send(
         &self,
         mut request: Request<Outgoing>,
+        mount: usize,
         carriage: Carriage,
         octets: &AtomicU64,
     ) -> Outcome<(Response<Incoming>, Option<Lease>), Refused> {
-        let below = request.uri().clone();
+        let asked = request.uri().clone();
         let mut missed = (Arc::clone(&self.first), BackendFailure::Silent);
         for backend in self.in_turn() {
-            if let Err(bad) = backend.aim(&mut request, &below) {
+            if let Err(bad) = backend.aim(&mut request, &asked, mount) {
                 return (backend, Err(bad.into()));
             }
             match backend.ask(request, carriage, self.respond, octets).await {

@@ -17,6 +17,9 @@ pub enum BackendFailure {
     /// It broke the connection off or did not answer in HTTP.
     #[error("the back end broke off: {0}; look at its log")]
     Broken(hyper::Error),
+    /// It could not be connected to, and has not answered a probe since.
+    #[error("the back end is down; it is served again as soon as it can be connected to")]
+    Down,
     /// It was connected to and gave no answer in time.
     #[error(
         "the back end did not answer in time; if it may take longer, raise http.response.timeout (--response-timeout)"
@@ -76,6 +79,7 @@ impl BackendFailure {
             Self::Absent(_) => "backend_absent",
             Self::Accept => "backend_accept",
             Self::Broken(_) => "backend_broken",
+            Self::Down => "backend_down",
             Self::Late => "backend_late",
             Self::Loop => "backend_loop",
             Self::Silent => "backend_silent",

@@ -5,18 +5,13 @@
 //! is the gateway's own put in, and nothing that the client says can have it dropped on the way
 //! (`Connection` is written anew).
 
-use std::net::{IpAddr, SocketAddr};
-
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header,
     uri::{Authority, PathAndQuery},
 };
 
+use super::url::BackendUrl;
 use crate::{answer::BadHead, realm::COOKIE_PREFIX, ws};
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Fields that are for the next hop alone (RFC 9110 section 7.6.1), in any message.
 const HOP_BY_HOP: [&str; 9] = [
@@ -39,13 +34,14 @@ const WEIGHTY: [&str; 6] = ["authorization", "content-length", "content-type", "
 /// # Errors
 ///
 /// [`BadHead::Host`], [`BadHead::Path`] or [`BadHead::Unserved`].
-pub fn check<B>(head: &Request<B>, base: &str) -> Result<Option<Authority>, BadHead> {
+pub fn check<B>(head: &Request<B>) -> Result<Option<Authority>, BadHead> {
     // The first is for forward proxies; the other would show a page what the gateway has put in.
     if matches!(*head.method(), Method::CONNECT | Method::TRACE) {
         return Err(BadHead::Unserved);
     }
     let path = head.uri().path();
-    if !path.starts_with('/') || (!base.is_empty() && climbs(path)) {
+    // It would leave the path that it is put behind, or the one that another service is behind.
+    if !path.starts_with('/') || climbs(path) {
         return Err(BadHead::Path);
     }
     let mut hosts = head.headers().get_all(header::HOST).iter();
@@ -67,24 +63,29 @@ pub fn check<B>(head: &Request<B>, base: &str) -> Result<Option<Authority>, BadH
     }
 }
 
-/// Whether a path leaves the one that it is put behind, in whatever way a back end might read it.
+/// Whether a path leads back towards the root, in whatever way a back end might read it.
 pub(super) fn climbs(path: &str) -> bool {
     let path = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
     path.split(['/', '\\']).any(|segment| segment.split(';').next() == Some(".."))
 }
 
-/// The target at the back end: its own path, then the client's path and query.
+/// The target at a back end: its own path, then the client's below the way in, which is the first `mount` octets of it,
+/// then the client's query.
 ///
 /// # Errors
 ///
 /// [`BadHead::Path`] if that is too long or not a path.
-pub fn target(uri: &Uri, base: &str) -> Result<Uri, BadHead> {
-    let asked = uri.path_and_query().ok_or(BadHead::Path)?;
-    if base.is_empty() {
-        return Ok(Uri::from(asked.clone()));
+pub fn target(asked: &Uri, mount: usize, backend: &BackendUrl) -> Result<Uri, BadHead> {
+    let whole = asked.path_and_query().ok_or(BadHead::Path)?;
+    if mount == 0 && backend.base.is_empty() {
+        return Ok(Uri::from(whole.clone()));
     }
-    let joined = PathAndQuery::try_from(format!("{base}{asked}")).map_err(|_| BadHead::Path)?;
-    Ok(Uri::from(joined))
+    let below = whole.path().get(mount..).ok_or(BadHead::Path)?;
+    let needs_slash = below.is_empty() && (backend.base.is_empty() || backend.ends_with_slash);
+    let slash = if needs_slash { "/" } else { "" };
+    let (mark, query) = whole.query().map_or(("", ""), |query| ("?", query));
+    let joined = format!("{}{slash}{below}{mark}{query}", backend.base);
+    PathAndQuery::try_from(joined).map(Uri::from).map_err(|_| BadHead::Path)
 }
 
 /// The client's fields that a back end may see. `identity` is the field that names the principal.
@@ -183,27 +184,6 @@ fn keep(headers: &mut HeaderMap, name: &HeaderName, is_kept: impl Fn(&HeaderValu
     headers.remove(name);
     for value in kept {
         headers.append(name, value);
-    }
-}
-
-/// Says who asked, of whom, and over what: `Forwarded` (RFC 7239) and what came before it.
-pub fn forward(headers: &mut HeaderMap, peer: SocketAddr, host: Option<&Authority>, scheme: &'static str) {
-    let peer = peer.ip().to_canonical();
-    let node = match peer {
-        IpAddr::V4(_) => peer.to_string(),
-        IpAddr::V6(_) => format!("\"[{peer}]\""),
-    };
-    let named = host.map(|host| format!(";host=\"{host}\"")).unwrap_or_default();
-    let mut set = |name, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    };
-    set(header::FORWARDED, &format!("for={node}{named};proto={scheme}"));
-    set(FORWARDED_FOR, &peer.to_string());
-    set(FORWARDED_PROTO, scheme);
-    if let Some(host) = host {
-        set(FORWARDED_HOST, host.as_str());
     }
 }
 

@@ -33,12 +33,19 @@ impl Joined {
         I: AsyncRead + AsyncWrite + Unpin,
     {
         let Self { connection, early: said, speaks, ends, idle, mut visit } = self;
+        let failure = match &connection {
+            Connection::Later(later) => Some(later.failure()),
+            Connection::Plain(_) | Connection::Tls(_) => None,
+        };
         let bounds = Bounds { ends, idle, message, notice };
         let early = Early { backend: said, client: early };
         let spliced = splice::join(client, connection, early, speaks, &bounds).await;
         visit.octets_in.store(spliced.up, Ordering::Relaxed);
         visit.octets_out = spliced.down;
-        visit.parted(spliced.reason.word());
+        match failure.as_ref().and_then(|failure| failure.get()) {
+            Some(why) => visit.refused(why.word(), "backend", why),
+            None => visit.parted(spliced.reason.word()),
+        }
     }
 }
 

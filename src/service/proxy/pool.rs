@@ -169,12 +169,6 @@ impl Pool {
     }
 }
 
-impl From<Unserved> for BackendFailure {
-    fn from(unserved: Unserved) -> Self {
-        unserved.why
-    }
-}
-
 /// Begins to speak HTTP on a connection.
 async fn speak(connection: Connection) -> Result<SendRequest<Outgoing>, BackendFailure> {
     let built = http1::Builder::new().max_buf_size(MAX_BUFFER).handshake(TokioIo::new(connection)).await;

@@ -75,6 +75,8 @@ pub struct BackendUrl {
     pub authority: String,
     /// What stands in front of every request's path: empty, or a path without a slash at its end.
     pub base: String,
+    /// Whether it was written with that slash. It counts for a request of the accept's own path.
+    pub ends_with_slash: bool,
 }
 
 /// Why text is not the URL of a back end.
@@ -128,6 +130,7 @@ impl FromStr for BackendUrl {
             port,
             authority: authority.as_str().to_owned(),
             base: base.to_owned(),
+            ends_with_slash: uri.path().len() > base.len(),
         })
     }
 }

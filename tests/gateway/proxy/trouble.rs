@@ -1,6 +1,10 @@
 //! Back ends that are absent, silent, broken, late or not to be trusted: what the client sees, and the remedy in the log.
 
-use std::{io::Write as _, sync::Arc};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    sync::Arc,
+};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
@@ -99,16 +103,10 @@ fn a_back_end_that_switches_where_nobody_asked_is_502() {
     answered(&gateway, GET, 502);
 }
 
-/// A back end with TLS, whose certificate the tests' authority has signed.
+/// A back end with TLS, whose certificate the tests' authority has signed. It takes no offer of another protocol than
+/// HTTP.
 fn secure() -> std::net::SocketAddr {
-    let authority = authority();
-    let chain = CertificateDer::pem_file_iter(&authority.certificate).unwrap().map(Result::unwrap).collect();
-    let key = PrivateKeyDer::from_pem_file(&authority.key).unwrap();
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
-    let config = Arc::new(config);
-    serve(move |stream| {
-        let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
-        let mut stream = StreamOwned::new(tls, stream);
+    over_tls(&[b"http/1.1"], |mut stream| {
         let Some(head) = Head::read(&mut stream) else { return };
         if head.values("upgrade").is_empty() {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
@@ -117,6 +115,37 @@ fn secure() -> std::net::SocketAddr {
             echo_over(stream, head.ahead);
         }
     })
+}
+
+/// A back end that runs `script` on each connection, of which clients that offer protocols must offer one of these.
+fn over_tls(
+    protocols: &[&[u8]],
+    script: impl Fn(StreamOwned<ServerConnection, TcpStream>) + Send + Sync + 'static,
+) -> std::net::SocketAddr {
+    let authority = authority();
+    let chain = CertificateDer::pem_file_iter(&authority.certificate).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(&authority.key).unwrap();
+    let mut config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    let config = Arc::new(config);
+    serve(move |stream| {
+        let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+        script(StreamOwned::new(tls, stream));
+    })
+}
+
+#[test]
+fn octets_pass_over_tls_to_a_back_end_that_speaks_no_http() {
+    use tokio_tungstenite::tungstenite::Message;
+    let at = over_tls(&[b"postgresql"], |mut stream| {
+        let mut some = [0; 5];
+        while stream.read_exact(&mut some).is_ok() && stream.write_all(&some).is_ok() {}
+    });
+    let anchor = authority().anchor.to_str().unwrap();
+    let gateway = Gateway::tpg(&["--connect", &format!("ssl://{at}"), "--backend-ca", anchor]);
+    let mut socket = super::open(&gateway);
+    socket.send(Message::text("hello")).unwrap();
+    assert_eq!(socket.read().unwrap(), Message::binary("hello"));
 }
 
 #[test]
@@ -156,7 +185,7 @@ fn what_cannot_be_served_ends_with_64_or_78_and_says_what_to_do() {
             "--tls-cert",
         ),
         (&[&tpg[..], &[]].concat(), 64, "--connect"),
-        (&[&tpg[..], &["--connect", "ftp://a"]].concat(), 64, "ws, wss, tcp, http or https"),
+        (&[&tpg[..], &["--connect", "ftp://a"]].concat(), 64, "ws, wss, tcp, ssl, http or https"),
         (&[&tpg[..], &["--connect", "tcp://a"]].concat(), 64, "tcp://HOST:PORT"),
         (&[&tpg[..], &["--connect", "ws://a", "--connect", "tcp://b:1"]].concat(), 64, "two back ends"),
         (&[&tpg[..], &["--connect", "ws://a", "--identity-header", "a b"]].concat(), 64, "--identity-header"),

@@ -52,7 +52,7 @@ fn request(method: Method) -> Request<Outgoing> {
 
 async fn ask(backends: &Backends, method: Method) -> (String, Result<String, Refused>) {
     let octets = AtomicU64::new(0);
-    let (backend, outcome) = backends.send(request(method), Carriage::Kept, &octets).await;
+    let (backend, outcome) = backends.send(request(method), 0, Carriage::Kept, &octets).await;
     let line = outcome.map(|(response, _)| match response.headers().get("x-line") {
         Some(line) => line.to_str().unwrap().to_owned(),
         None => response.status().to_string(),

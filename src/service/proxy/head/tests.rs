@@ -96,43 +96,32 @@ fn a_back_end_cannot_set_the_gateways_cookie() {
 }
 
 #[test]
-fn who_asked_is_said_in_both_ways() {
-    for (peer, node, plain) in [
-        ("192.0.2.7:1", "192.0.2.7", "192.0.2.7"),
-        ("[::ffff:192.0.2.7]:1", "192.0.2.7", "192.0.2.7"),
-        ("[2001:db8::1]:1", "\"[2001:db8::1]\"", "2001:db8::1"),
+fn the_back_ends_path_stands_in_front_of_what_is_below_the_way_in() {
+    for (asked, mount, backend, expected) in [
+        ("/a?b=c", "", "http://be", "/a?b=c"),
+        ("/a?b=c", "", "http://be/app", "/app/a?b=c"),
+        ("/", "", "http://be/app/", "/app/"),
+        ("http://x/y", "", "http://be", "/y"),
+        ("/in/a?b", "/in", "http://be/app", "/app/a?b"),
+        ("/in/a", "/in", "http://be", "/a"),
+        ("/in?b", "/in", "http://be", "/?b"),
+        ("/in?b", "/in", "http://be/app", "/app?b"),
+        ("/in", "/in", "http://be/app/", "/app/"),
+        ("/in/", "/in", "http://be/app", "/app/"),
     ] {
-        let mut headers = HeaderMap::new();
-        let host = Authority::from_static("gw.test:8443");
-        forward(&mut headers, peer.parse().unwrap(), Some(&host), "https");
-        assert_eq!(headers["forwarded"], format!("for={node};host=\"gw.test:8443\";proto=https"));
-        assert_eq!(headers["x-forwarded-for"], plain);
-        assert_eq!(headers["x-forwarded-host"], "gw.test:8443");
-        assert_eq!(headers["x-forwarded-proto"], "https");
+        let got = target(&asked.parse().unwrap(), mount.len(), &backend.parse().unwrap());
+        assert_eq!(got.unwrap(), expected, "{asked} to {backend}");
     }
 }
 
 #[test]
-fn the_back_ends_path_stands_in_front() {
-    for (asked, base, expected) in [
-        ("/a?b=c", "", "/a?b=c"),
-        ("/a?b=c", "/app", "/app/a?b=c"),
-        ("/", "/app", "/app/"),
-        ("http://x/y", "", "/y"),
-    ] {
-        assert_eq!(target(&asked.parse().unwrap(), base).unwrap(), expected, "{asked} behind {base}");
-    }
-}
-
-#[test]
-fn a_path_that_leaves_its_base_is_refused_in_every_spelling() {
+fn a_path_that_leads_back_is_refused_in_every_spelling() {
     let lines = [("host", "gw.test")];
     for path in ["/..", "/a/../b", "/%2e%2e/b", "/.%2E/b", "/a%2f..%2fb", "/..;x/b", "/..%5cb"] {
-        assert_eq!(check(&request(Method::GET, path, &lines), "/app"), Err(BadHead::Path), "{path}");
-        assert!(check(&request(Method::GET, path, &lines), "").is_ok(), "{path} climbs out of nothing");
+        assert_eq!(check(&request(Method::GET, path, &lines)), Err(BadHead::Path), "{path}");
     }
     for path in ["/a..b", "/...", "/a/.b", "/?x=../y"] {
-        assert!(check(&request(Method::GET, path, &lines), "/app").is_ok(), "{path}");
+        assert!(check(&request(Method::GET, path, &lines)).is_ok(), "{path}");
     }
 }
 
@@ -146,17 +135,17 @@ fn there_must_be_one_sound_host() {
         &[("host", "a/b")],
         &[("host", "")],
     ] {
-        assert_eq!(check(&request(Method::GET, "/", lines), ""), Err(BadHead::Host), "{lines:?}");
+        assert_eq!(check(&request(Method::GET, "/", lines)), Err(BadHead::Host), "{lines:?}");
     }
-    let named = check(&request(Method::GET, "http://b.test/", &[("host", "a")]), "");
+    let named = check(&request(Method::GET, "http://b.test/", &[("host", "a")]));
     assert_eq!(named.unwrap().unwrap(), "b.test", "a target that names a host goes first");
 }
 
 #[test]
 fn methods_that_are_for_proxies_are_refused() {
     let lines = [("host", "a:1")];
-    assert_eq!(check(&request(Method::TRACE, "/", &lines), ""), Err(BadHead::Unserved));
-    assert_eq!(check(&request(Method::CONNECT, "a:1", &lines), ""), Err(BadHead::Unserved));
+    assert_eq!(check(&request(Method::TRACE, "/", &lines)), Err(BadHead::Unserved));
+    assert_eq!(check(&request(Method::CONNECT, "a:1", &lines)), Err(BadHead::Unserved));
 }
 
 #[test]
