@@ -9,7 +9,10 @@ use libfuzzer_sys::fuzz_target;
 use ticketgate::{
     realm::{COOKIE_PREFIX, credentials},
     router::{self, Origins},
-    service::proxy::head,
+    service::proxy::{
+        forwarding::{Asker, Forwarding},
+        head,
+    },
     ws,
 };
 
@@ -39,11 +42,13 @@ fuzz_target!(|octets: &[u8]| {
     if ws::is_upgrade(&request) {
         let _ = ws::accept_key(&request);
     }
-    let Ok(host) = head::check(&request, "/app") else { return };
-    if let Ok(target) = head::target(request.uri(), "/app") {
+    let Ok(host) = head::check(&request) else { return };
+    let backend = "http://be.test/app".parse().unwrap();
+    if let Ok(target) = head::target(request.uri(), 0, &backend) {
         assert!(target.path().starts_with("/app"), "{target}");
     }
     let mut headers = request.headers().clone();
+    let claims = Forwarding::Own.claims(&headers);
     head::strip_request(&mut headers, &IDENTITY);
     for name in headers.keys() {
         let plain = name.as_str().replace(['_', '.'], "-");
@@ -54,6 +59,8 @@ fuzz_target!(|octets: &[u8]| {
         let own = text.split(';').any(|pair| pair.trim_start().starts_with("__host-ticketgate"));
         assert!(!own, "{text}");
     }
-    head::forward(&mut headers, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), host.as_ref(), "https");
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let asker = Asker { peer, host: host.as_ref(), scheme: "https" };
+    Forwarding::Own.tell(&mut headers, claims, &asker);
     assert_eq!(headers.get_all(header::FORWARDED).iter().count(), 1);
 });

@@ -152,11 +152,18 @@ impl Proxy {
 
     /// Probes back ends that are down and keeps prepared connections open, for as long as it is polled.
     pub async fn watch(&self) {
+        join_all(self.groups().map(|backends| backends.watch())).await;
+    }
+
+    /// All back ends, each once.
+    pub fn backends(&self) -> impl Iterator<Item = &Arc<Backend>> {
+        self.groups().flat_map(|backends| backends.all())
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &Arc<Backends>> {
         let of_requests = self.requests.as_ref();
-        let of_sockets = self.sockets.as_ref();
-        let are_one = of_requests.zip(of_sockets).is_some_and(|(one, other)| Arc::ptr_eq(one, other));
-        let watched = of_requests.into_iter().chain(of_sockets.filter(|_| !are_one));
-        join_all(watched.map(|backends| backends.watch())).await;
+        let is_other = |one: &&Arc<Backends>| of_requests.is_none_or(|other| !Arc::ptr_eq(one, other));
+        of_requests.into_iter().chain(self.sockets.as_ref().filter(is_other))
     }
 
     /// Answers a request. If the answer is 101 the client's connection is to be joined with the back end's.

@@ -206,11 +206,11 @@ impl Backends {
             }
             match backend.ask(request, carriage, self.respond, octets).await {
                 Ok(served) => {
-                    backend.recovery.note(true);
+                    backend.recovery.note(None);
                     return (backend, Ok(served));
                 }
                 Err(Unserved { why, unsent }) => {
-                    backend.recovery.note(!why.is_before_sending());
+                    backend.recovery.note(Some(&why).filter(|why| why.is_before_sending()));
                     missed = (backend, why);
                     let Some(unsent) = unsent else { break };
                     request = *unsent;
@@ -225,7 +225,7 @@ impl Backends {
         let mut missed = (Arc::clone(&self.first), Err(BackendFailure::Silent));
         for backend in self.in_turn() {
             let opened = backend.pool.ready().open().await;
-            backend.recovery.note(opened.is_ok());
+            backend.recovery.note(opened.as_ref().err());
             let is_open = opened.is_ok();
             missed = (backend, opened);
             if is_open {
@@ -239,7 +239,7 @@ impl Backends {
     pub async fn watch(&self) {
         join_all(self.all().map(|backend| async move {
             let ready = backend.pool.ready();
-            let probe = || async { ready.dialler().dial().await.is_ok() };
+            let probe = || async { ready.dialler().dial().await.map(drop) };
             tokio::join!(backend.recovery.watch(probe), ready.keep());
         }))
         .await;

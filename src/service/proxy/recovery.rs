@@ -13,6 +13,7 @@ use tgg::moment::Moment;
 use tokio::{sync::Notify, time::sleep};
 use tracing::{info, warn};
 
+use super::failure::BackendFailure;
 use crate::ambient;
 
 /// How long a back end that could not be connected to is asked after its neighbours. nginx waits as long.
@@ -60,8 +61,9 @@ impl Recovery {
             || self.is_up() && self.failed().is_none_or(|failed| now.since(failed) >= REST)
     }
 
-    /// Takes note of whether a connection could be opened.
-    pub fn note(&self, is_open: bool) {
+    /// Takes note of a connection that could be opened, or why it could not.
+    pub fn note(&self, failed: Option<&BackendFailure>) {
+        let is_open = failed.is_none();
         if is_open && !self.is_suspect.load(Ordering::Relaxed) {
             return;
         }
@@ -70,26 +72,30 @@ impl Recovery {
         if self.interval.is_none() || self.is_down.swap(!is_open, Ordering::Relaxed) != is_open {
             return;
         }
-        if is_open {
-            info!(backend = %self.name, "Back end is back");
-        } else {
-            warn!(backend = %self.name, "Back end is down; nothing is sent to it until it can be connected to");
-            self.went_down.notify_one();
+        match failed {
+            None => info!(backend = %self.name, "Back end is back"),
+            Some(why) => {
+                warn!(backend = %self.name, "Back end is down, and served again once it can be connected to: {why}");
+                self.went_down.notify_one();
+            }
         }
     }
 
     /// Probes it at once and, whenever it is down, after 0, 1, 2, 4 … seconds until it is not. Goes on for ever; returns
     /// if it is never to be probed.
-    pub async fn watch<F: Future<Output = bool>>(&self, probe: impl Fn() -> F) {
+    pub async fn watch<F>(&self, probe: impl Fn() -> F)
+    where
+        F: Future<Output = Result<(), BackendFailure>>,
+    {
         let Some(interval) = self.interval else { return };
         loop {
             let mut failures = 0;
-            while !probe().await {
-                self.note(false);
+            while let Err(why) = probe().await {
+                self.note(Some(&why));
                 failures += 1;
                 sleep(pause(failures, interval)).await;
             }
-            self.note(true);
+            self.note(None);
             // The news of a failure that a probe met itself is old by now.
             while self.is_up() {
                 self.went_down.notified().await;
@@ -124,12 +130,12 @@ mod tests {
     #[test]
     fn a_back_end_without_probes_rests_but_is_never_down() {
         let back_end = Recovery::new("".into(), None);
-        back_end.note(false);
+        back_end.note(Some(&BackendFailure::Silent));
         assert!(back_end.is_up());
         let now = ambient::now();
         assert!(!back_end.is_trusted(now));
         assert!(back_end.is_trusted(now + REST));
-        back_end.note(true);
+        back_end.note(None);
         assert!(back_end.is_trusted(now));
     }
 
@@ -152,17 +158,17 @@ mod tests {
         let told = async {
             for _ in 0..2 {
                 asked.recv().await.unwrap();
-                answering.send(false).unwrap();
+                answering.send(Err(BackendFailure::Silent)).unwrap();
             }
             asked.recv().await.unwrap();
             assert!(!back_end.is_up(), "two probes failed");
-            answering.send(true).unwrap();
+            answering.send(Ok(())).unwrap();
             until(|| back_end.is_up()).await;
             assert!(asked.try_recv().is_err(), "one that is up is left alone");
-            back_end.note(false);
+            back_end.note(Some(&BackendFailure::Silent));
             asked.recv().await.unwrap();
             assert!(!back_end.is_up(), "a request could not be sent");
-            answering.send(true).unwrap();
+            answering.send(Ok(())).unwrap();
             until(|| back_end.is_up()).await;
         };
         tokio::select! {

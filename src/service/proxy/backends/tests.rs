@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpSocket},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::yield_now,
 };
 
@@ -184,4 +184,46 @@ async fn connections_come_from_the_address_that_is_bound() {
     let backends = Backends::new(&[url], &from("192.0.2.1:0"), None).unwrap();
     let (_, opened) = backends.dial().await;
     assert!(matches!(opened, Err(BackendFailure::Source(_))), "{opened:?}");
+}
+
+#[tokio::test]
+async fn a_prepared_connection_that_ends_when_it_is_used_costs_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let backends = Backends::new(&[url], &Way { prepared: 1, ..Way::default() }, None).unwrap();
+    let head = async |mut stream: TcpStream| {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        (stream, String::from_utf8(head).unwrap())
+    };
+    let served = async {
+        let (prepared, _) = listener.accept().await.unwrap();
+        while backends.first().pool.ready().waiting() == 0 {
+            yield_now().await;
+        }
+        let asking = Arc::clone(&backends);
+        let octets = AtomicU64::new(0);
+        let asked = tokio::spawn(async move {
+            asking.send(request(Method::GET), 0, Carriage::Own, &octets).await.1.map(|(answer, _)| answer)
+        });
+        // It has been looked at by the time that it brings a head.
+        drop(head(prepared).await);
+        // The next one may be prepared too; the request comes over the one that is opened for it.
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    let (mut stream, head) = head(stream).await;
+                    stream.write_all(echo_line(&head).as_bytes()).await.unwrap();
+                });
+            }
+        });
+        asked.await.unwrap().unwrap()
+    };
+    tokio::select! {
+        () = backends.watch() => panic!("it is watched for ever"),
+        answer = served => assert_eq!(answer.headers()["x-line"], "GET /x?y HTTP/1.1"),
+    }
 }
