@@ -34,6 +34,12 @@ impl Notice {
         self.token.cancelled()
     }
 
+    /// Whether it is given.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
     /// What the peer is told.
     #[must_use]
     pub fn goodbye(&self) -> Goodbye {

@@ -1,5 +1,6 @@
 //! The WebSocket handshake of RFC 6455 section 4.2, and sockets that cost little while they idle.
 
+pub mod client;
 pub mod frame;
 
 use std::{

@@ -155,19 +155,23 @@ where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let close = async {
+        // Behind a breach nothing can be cut into frames.
+        let mut is_legible = !socket.is_terminated();
         socket.close(Some(goodbye.frame())).await?;
         // The peer's close frame, or whatever it still sends before it.
         let enough = socket.get_ref().arrived().saturating_add(LINGER);
-        while socket.get_ref().arrived() < enough
-            && let Some(Ok(_)) = socket.next().await
-        {}
-        let is_read = socket.is_terminated();
+        while is_legible && socket.get_ref().arrived() < enough {
+            match socket.next().await {
+                Some(Ok(_)) => {}
+                Some(Err(_)) => is_legible = false,
+                None => break,
+            }
+        }
         let io = socket.get_mut();
         // TLS says goodbye too.
         io.shutdown().await?;
-        if is_read {
-            // What follows a breach cannot be cut into frames. Unread it would have the connection reset, and the
-            // peer might not get the close frame.
+        if !is_legible {
+            // Unread octets would have the connection reset, and the peer might not get the close frame.
             copy(&mut io.take(LINGER), &mut sink()).await?;
         }
         Ok::<_, tungstenite::Error>(())
