@@ -5,6 +5,7 @@
 //! nothing more is read.
 
 mod due;
+mod passage;
 mod pipe;
 mod talk;
 
@@ -16,40 +17,25 @@ use std::{
     time::Duration,
 };
 
+use crate::{alarm::Alarm, ambient, answer::Goodbye, limits::LINGER, notice::Notice};
 use bytes::Bytes;
+use due::{Due, Late};
+use passage::Passage;
+use pipe::{Broken, Passed, Pipe, ROOM, Then};
+use talk::Spoken;
 use tgg::moment::Moment;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy, sink},
     time::{sleep_until, timeout},
 };
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::{
-    alarm::Alarm,
-    ambient,
-    answer::Goodbye,
-    limits::LINGER,
-    notice::Notice,
-    ws::frame::{self, Boundaries},
-};
-use due::{Due, Late};
-use pipe::{Broken, Passed, Pipe, ROOM};
-use talk::{Talk, sealed};
+pub use passage::Speaks;
 
 /// Octets that are read at a time from a back end that is told to stop in the middle of a frame.
 const LAST_READ: usize = 4096;
 
 /// How long a back end may take to be told that its client is gone.
 const LEAVE: Duration = Duration::from_secs(1);
-
-/// What the back end speaks.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Speaks {
-    /// A stream of octets: the client's messages are opened and the back end's octets are made messages.
-    Octets,
-    /// WebSocket: frames pass unchanged.
-    WebSocket,
-}
 
 /// What was read of each side before they were joined.
 #[derive(Debug, Default)]
@@ -69,6 +55,9 @@ pub struct Bounds {
     pub idle: Option<Duration>,
     /// How long one side may go on in silence once the other has ended, and how long a goodbye may take.
     pub message: Duration,
+    /// Octets that are kept at most for a side that does not take them; while there are any nothing more is read. One
+    /// read takes less than 64 KiB however much this is.
+    pub pending: usize,
     /// Says from outside that it is to end.
     pub notice: Notice,
 }
@@ -118,13 +107,13 @@ pub struct Spliced {
     pub down: u64,
 }
 
-/// Joins a client, whose answer 101 is out, with a back end until there is a reason to part them.
+/// Joins a client, whose answer 101 is out if it speaks WebSocket, with a back end until there is a reason to part them.
 pub async fn join<C, B>(client: C, backend: B, early: Early, speaks: Speaks, bounds: &Bounds) -> Spliced
 where
     C: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut pair = Pair::new(client, backend, speaks);
+    let mut pair = Pair::new(client, backend, speaks, bounds.pending);
     let reason = match pair.take_early(early) {
         Ok(()) => pair.run(bounds).await,
         Err(goodbye) => Reason::Said(goodbye),
@@ -147,49 +136,21 @@ struct Pair<C, B> {
     first: Option<Side>,
 }
 
-/// What happens to octets on their way.
-#[derive(Debug)]
-enum Passage {
-    /// Messages are opened and made.
-    Octets(Box<Talk>),
-    /// Frames pass, and it is known where they end.
-    WebSocket { up: Boundaries, down: Boundaries },
-}
-
 impl<C, B> Pair<C, B>
 where
     C: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
 {
-    fn new(client: C, backend: B, speaks: Speaks) -> Self {
-        let passage = match speaks {
-            Speaks::Octets => Passage::Octets(Box::default()),
-            Speaks::WebSocket => {
-                Passage::WebSocket { up: Boundaries::default(), down: Boundaries::default() }
-            }
-        };
-        Self { client, backend, up: Pipe::default(), down: Pipe::default(), passage, first: None }
+    fn new(client: C, backend: B, speaks: Speaks, pending: usize) -> Self {
+        let (up, down) = (Pipe::new(pending), Pipe::new(pending));
+        Self { client, backend, up, down, passage: Passage::new(speaks), first: None }
     }
 
     /// Has what was read before go first.
     fn take_early(&mut self, early: Early) -> Result<(), Goodbye> {
-        match &mut self.passage {
-            Passage::WebSocket { up, down } => {
-                up.pass(&early.client);
-                self.up.hold(&early.client);
-                down.pass(&early.backend);
-                self.down.hold(&early.backend);
-            }
-            Passage::Octets(talk) => {
-                let mut octets = early.client.to_vec();
-                let (payload, aside) = talk.opener.open(&mut octets).map_err(|_| Goodbye::Protocol)?;
-                self.up.hold(octets.get(payload).unwrap_or_default());
-                if talk.hear(aside) {
-                    self.up.end();
-                }
-            }
-        }
-        Ok(())
+        let Self { up, down, passage, .. } = self;
+        take(up, &early.client, |octets| passage.pass_up(octets))?;
+        take(down, &early.backend, |octets| passage.pass_down(octets))
     }
 
     /// Moves octets until there is a reason to stop.
@@ -224,26 +185,36 @@ where
     }
 
     fn poll_both(&mut self, context: &mut Context<'_>) -> Poll<Reason> {
-        let up = match self.poll_up(context) {
-            Poll::Ready(Err(broken)) => return Poll::Ready(self.reason(broken, Side::Client, Side::Backend)),
-            up => up.is_ready(),
-        };
-        if self.up.is_ended() || self.passage.has_closed(Side::Client) {
-            self.first.get_or_insert(Side::Client);
-        }
-        let down = match self.poll_down(context) {
-            Poll::Ready(Err(broken)) => return Poll::Ready(self.reason(broken, Side::Backend, Side::Client)),
-            down => down.is_ready(),
-        };
-        if self.down.is_ended() || self.passage.has_closed(Side::Backend) {
-            self.first.get_or_insert(Side::Backend);
-        }
-        match self.first {
-            // Behind its close frame a client has nothing to say that anybody would hear.
-            Some(side) if down && (up || self.up.is_clear() && self.passage.has_closed(Side::Client)) => {
-                Poll::Ready(Reason::Ended(side))
+        loop {
+            let up = match self.poll_up(context) {
+                Poll::Ready(Err(broken)) => {
+                    return Poll::Ready(self.reason(broken, Side::Client, Side::Backend));
+                }
+                up => up.is_ready(),
+            };
+            if self.up.is_ended() || self.passage.has_closed(Side::Client) {
+                self.first.get_or_insert(Side::Client);
             }
-            _ => Poll::Pending,
+            let down = match self.poll_down(context) {
+                Poll::Ready(Err(broken)) => {
+                    return Poll::Ready(self.reason(broken, Side::Backend, Side::Client));
+                }
+                down => down.is_ready(),
+            };
+            if self.down.is_ended() || self.passage.has_closed(Side::Backend) {
+                self.first.get_or_insert(Side::Backend);
+            }
+            // What the back end said may have to be answered, and what is left open for its last words shut.
+            if self.turn_to_backend() {
+                continue;
+            }
+            return match self.first {
+                // Behind its close frame a client has nothing to say that anybody would hear.
+                Some(side) if down && (up || self.up.is_clear() && self.passage.has_closed(Side::Client)) => {
+                    Poll::Ready(Reason::Ended(side))
+                }
+                _ => Poll::Pending,
+            };
         }
     }
 
@@ -259,41 +230,26 @@ where
 
     fn poll_up(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
         let Self { client, backend, up, passage, .. } = self;
-        up.poll(client, backend, context, |octets| match passage {
-            Passage::WebSocket { up, .. } => {
-                up.pass(octets.get(ROOM..).unwrap_or_default());
-                Ok(Passed { onward: ROOM..octets.len(), is_last: false })
-            }
-            Passage::Octets(talk) => {
-                let read = octets.get_mut(ROOM..).unwrap_or_default();
-                let (payload, aside) = talk.opener.open(read).map_err(|_| Goodbye::Protocol)?;
-                let onward = ROOM + payload.start..ROOM + payload.end;
-                Ok(Passed { onward, is_last: talk.hear(aside) })
-            }
-        })
+        up.poll(client, backend, context, |octets| passage.pass_up(octets))
     }
 
     fn poll_down(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
         let Self { client, backend, down, passage, .. } = self;
         loop {
-            let polled = down.poll(backend, client, context, |octets| {
-                let onward = match passage {
-                    Passage::WebSocket { down, .. } => {
-                        down.pass(octets.get(ROOM..).unwrap_or_default());
-                        ROOM..octets.len()
-                    }
-                    Passage::Octets(_) => sealed(octets),
-                };
-                Ok(Passed { onward, is_last: false })
-            });
-            match passage {
-                Passage::Octets(talk) if down.is_clear() && !down.is_ended() => match talk.pong.take() {
-                    Some(pong) => down.hold(&pong),
-                    None => return polled,
-                },
-                _ => return polled,
+            let polled = down.poll(backend, client, context, |octets| passage.pass_down(octets));
+            if !tell(down, passage, Side::Client) {
+                return polled;
             }
         }
+    }
+
+    /// Whether there is something new for the back end that is not of the client.
+    fn turn_to_backend(&mut self) -> bool {
+        if self.down.is_ended() && self.up.is_hushed() {
+            self.up.go_on(Then::End);
+            return true;
+        }
+        tell(&mut self.up, &mut self.passage, Side::Backend)
     }
 
     /// Says goodbye to the client between two frames, and closes both sides.
@@ -301,31 +257,26 @@ where
         let held = self.down.take_held();
         self.client.write_all(&held).await?;
         self.down.count(held.len());
-        let closed = match &mut self.passage {
-            Passage::Octets(_) => false,
-            Passage::WebSocket { down, .. } => {
-                let mut octets = [0; LAST_READ];
-                while !down.at_one() {
-                    let read = self.backend.read(&mut octets).await?;
-                    let read = octets.get(..read).unwrap_or_default();
-                    // The back end left in the middle of a frame: the client is owed no frame more.
-                    if read.is_empty() {
-                        return self.client.shutdown().await;
-                    }
-                    let passed = down.pass_frame(read);
-                    self.client.write_all(read.get(..passed).unwrap_or_default()).await?;
-                    self.down.count(passed);
+        if let Passage::Frames { down, .. } = &mut self.passage {
+            let mut octets = [0; LAST_READ];
+            while !down.at_one() {
+                let read = self.backend.read(&mut octets).await?;
+                let read = octets.get(..read).unwrap_or_default();
+                // The back end left in the middle of a frame: the client is owed no frame more.
+                if read.is_empty() {
+                    return self.client.shutdown().await;
                 }
-                down.closed()
+                let passed = down.pass_frame(read);
+                self.client.write_all(read.get(..passed).unwrap_or_default()).await?;
+                self.down.count(passed);
             }
-        };
-        if !closed {
-            let CloseFrame { code, reason } = goodbye.frame();
-            self.client.write_all(&frame::close(code.into(), &reason)).await?;
+        }
+        if let Some(close) = self.passage.close_to_client(goodbye) {
+            self.client.write_all(&close).await?;
         }
         self.client.flush().await?;
         self.client.shutdown().await?;
-        self.leave().await;
+        self.leave(goodbye).await;
         // Unread octets would have the connection reset, and the client might not get the close frame.
         copy(&mut (&mut self.client).take(LINGER), &mut sink()).await?;
         Ok(())
@@ -335,15 +286,11 @@ where
 impl<C, B: AsyncWrite + Unpin> Pair<C, B> {
     /// Says goodbye to the back end, if that can be done between two frames, and closes that side. It is not
     /// waited for: a back end that takes nothing is left as it is.
-    async fn leave(&mut self) {
+    async fn leave(&mut self, goodbye: Goodbye) {
         let mut last = Vec::new();
-        if let Passage::WebSocket { up, .. } = &self.passage
-            && up.at_one()
-            && !up.closed()
-        {
+        if let Some(close) = self.passage.close_to_backend(goodbye) {
             last = self.up.take_held();
-            let CloseFrame { code, reason } = Goodbye::GoingAway.frame();
-            last.extend_from_slice(&frame::masked_close(code.into(), &reason, ambient::random()));
+            last.extend_from_slice(&close);
         }
         let _ = timeout(LEAVE, async {
             self.backend.write_all(&last).await?;
@@ -353,13 +300,34 @@ impl<C, B: AsyncWrite + Unpin> Pair<C, B> {
     }
 }
 
-impl Passage {
-    /// Whether a side has sent its close frame. The connection should follow, but a peer may forget it.
-    fn has_closed(&self, side: Side) -> bool {
-        match (self, side) {
-            (Self::WebSocket { up, .. }, Side::Client) => up.closed(),
-            (Self::WebSocket { down, .. }, Side::Backend) => down.closed(),
-            (Self::Octets(_), _) => false,
-        }
+/// Has octets that were read before go first.
+fn take(
+    pipe: &mut Pipe,
+    early: &[u8],
+    pass: impl FnOnce(&mut [u8]) -> Result<Passed, Goodbye>,
+) -> Result<(), Goodbye> {
+    if early.is_empty() {
+        return Ok(());
     }
+    let mut octets = [&[0; ROOM], early].concat();
+    let Passed { onward, then } = pass(&mut octets)?;
+    pipe.hold(octets.get(onward).unwrap_or_default());
+    pipe.go_on(then);
+    Ok(())
 }
+
+/// Has a frame of the gateway's own go next to this side, if there is one and nothing else waits.
+fn tell(pipe: &mut Pipe, passage: &mut Passage, side: Side) -> bool {
+    if !pipe.is_clear() || pipe.is_ended() {
+        return false;
+    }
+    let Some(Spoken { frame, is_last }) = passage.owed(side) else { return false };
+    pipe.hold(&frame);
+    if is_last {
+        pipe.go_on(Then::End);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests;

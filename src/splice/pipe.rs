@@ -10,10 +10,10 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::{answer::Goodbye, ws::frame::MAX_SERVER_HEADER};
+use crate::{answer::Goodbye, ws::frame::MAX_HEADER};
 
 /// Octets in front of what is read, where a header may be written.
-pub(super) const ROOM: usize = MAX_SERVER_HEADER;
+pub(super) const ROOM: usize = MAX_HEADER;
 
 /// Octets that one read takes, and the most that one way of a pair ever holds beside a frame of its own.
 const READ: usize = 64 * 1024;
@@ -28,8 +28,19 @@ thread_local! {
 pub(super) struct Passed {
     /// Where in the buffer that stands which goes on.
     pub(super) onward: Range<usize>,
-    /// Whether nothing more is read.
-    pub(super) is_last: bool,
+    /// What then.
+    pub(super) then: Then,
+}
+
+/// What a way does next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Then {
+    /// Nothing more is read, and once all is written the sink is shut.
+    End,
+    /// It reads on. At the end of the source it ends.
+    GoOn,
+    /// Nothing more is read, and the sink is left open: it still has the word.
+    Hush,
 }
 
 /// Why a way is broken.
@@ -50,13 +61,17 @@ enum Flow {
     Open,
     /// Nothing more is read. Once all is written the sink is shut.
     Ended,
+    /// Nothing more is read. The sink is not shut before it is told to end.
+    Hushed,
     /// The sink is shut.
     Shut,
 }
 
 /// One way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pipe {
+    /// Octets that one read may take.
+    room: usize,
     held: Vec<u8>,
     /// Octets of `held` that are written.
     done: usize,
@@ -66,6 +81,12 @@ pub(super) struct Pipe {
 }
 
 impl Pipe {
+    /// One that keeps so many octets at most, or what one read takes if that is less.
+    pub(super) fn new(pending: usize) -> Self {
+        let room = pending.clamp(1, READ);
+        Self { room, held: Vec::new(), done: 0, octets: 0, flow: Flow::Open, unflushed: false }
+    }
+
     /// Octets that the sink took.
     pub(super) const fn octets(&self) -> u64 {
         self.octets
@@ -81,9 +102,18 @@ impl Pipe {
         self.flow != Flow::Open
     }
 
-    /// Has nothing more read.
-    pub(super) fn end(&mut self) {
-        self.flow = Flow::Ended;
+    /// Whether nothing more is read and the sink is left open.
+    pub(super) fn is_hushed(&self) -> bool {
+        self.flow == Flow::Hushed
+    }
+
+    /// What it does next.
+    pub(super) fn go_on(&mut self, then: Then) {
+        self.flow = match (self.flow, then) {
+            (flow @ Flow::Shut, _) | (flow, Then::GoOn) => flow,
+            (Flow::Ended, _) | (_, Then::End) => Flow::Ended,
+            (_, Then::Hush) => Flow::Hushed,
+        };
     }
 
     /// Has these octets go next.
@@ -115,28 +145,40 @@ impl Pipe {
                     self.flow = Flow::Shut;
                     return Poll::Ready(Ok(()));
                 }
+                Flow::Hushed => {
+                    self.flush(sink, context)?;
+                    return Poll::Pending;
+                }
                 Flow::Open => {}
             }
             let moved = SCRATCH.with_borrow_mut(|scratch| {
-                let read = poll_read(source, scratch.get_mut(ROOM..).unwrap_or_default(), context);
+                let room = scratch.get_mut(ROOM..ROOM + self.room).unwrap_or_default();
+                let read = poll_read(source, room, context);
                 let Poll::Ready(read) = read else { return Poll::Pending };
                 let read = read.map_err(|_| Broken::Source)?;
                 let arrived = scratch.get_mut(..ROOM + read).unwrap_or_default();
-                let Passed { onward, is_last } = pass(arrived).map_err(Broken::Refused)?;
-                if is_last || read == 0 {
-                    self.flow = Flow::Ended;
-                }
+                let Passed { onward, then } = pass(arrived).map_err(Broken::Refused)?;
+                self.go_on(if read == 0 && then == Then::GoOn { Then::End } else { then });
                 let onward = scratch.get(onward).unwrap_or_default();
                 self.write(onward, sink, context).map_err(|_| Broken::Sink)?;
                 Poll::Ready(Ok(()))
             });
-            if moved.is_pending() && self.unflushed {
-                // TLS may have kept a record back.
-                self.unflushed =
-                    Pin::new(&mut *sink).poll_flush(context).map_err(|_| Broken::Sink)?.is_pending();
+            if moved.is_pending() {
+                self.flush(sink, context)?;
             }
             ready!(moved)?;
         }
+    }
+
+    /// Has TLS send a record that it may have kept back.
+    fn flush<W>(&mut self, sink: &mut W, context: &mut Context<'_>) -> Result<(), Broken>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        if self.unflushed {
+            self.unflushed = Pin::new(sink).poll_flush(context).map_err(|_| Broken::Sink)?.is_pending();
+        }
+        Ok(())
     }
 
     /// Writes what can be written now and keeps the rest.

@@ -1,46 +1,74 @@
-//! What is said with a client beside the octets of a stream: messages are opened and made, pings answered.
-
-use std::ops::Range;
+//! What is said with the side of a pair that speaks WebSocket where the other one speaks octets: messages are opened,
+//! pings answered, a close frame heard.
 
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use super::pipe::ROOM;
+use super::pipe::{Passed, ROOM, Then};
 use crate::{
+    ambient,
     answer::Goodbye,
     ws::frame::{self, Aside, Opener},
 };
 
-/// What a client of a stream of octets has to be told beside the octets.
+/// The gateway's side of a conversation.
 #[derive(Debug, Default)]
 pub(super) struct Talk {
-    pub(super) opener: Opener,
-    /// An answer to a ping, until it can be written.
-    pub(super) pong: Option<Vec<u8>>,
+    opener: Opener,
+    is_with_server: bool,
+    /// Whether the gateway has said its close frame to a server, or is about to.
+    pub(super) has_closed: bool,
+    /// What is to be told beside the octets, until it can be written.
+    pub(super) owed: Option<Spoken>,
+}
+
+/// A frame of the gateway's own.
+#[derive(Debug)]
+pub(super) struct Spoken {
+    pub(super) frame: Vec<u8>,
+    /// Whether nothing may follow it.
+    pub(super) is_last: bool,
 }
 
 impl Talk {
-    /// Takes what a client says beside its payload; whether it closes.
-    pub(super) fn hear(&mut self, aside: Option<Aside>) -> bool {
-        match aside {
-            Some(Aside::Close) => return true,
-            Some(Aside::Ping(payload)) => self.pong = Some(frame::pong(&payload)),
-            None => {}
-        }
-        false
+    /// A conversation with a server. Without this it is one with a client.
+    pub(super) fn with_server() -> Self {
+        Self { opener: Opener::of_server(), is_with_server: true, ..Self::default() }
     }
-}
 
-/// Makes what a back end sent a message; the end of its octets is a close frame. Where in `octets` that stands.
-pub(super) fn sealed(octets: &mut [u8]) -> Range<usize> {
-    let read = octets.len() - ROOM;
-    let Some(room) = octets.first_chunk_mut() else { return 0..0 };
-    if read > 0 {
-        return frame::seal(room, read)..octets.len();
+    /// Takes the payload out of frames that begin at [`ROOM`], and hears what is said beside it.
+    pub(super) fn open(&mut self, octets: &mut [u8]) -> Result<Passed, Goodbye> {
+        let read = octets.get_mut(ROOM..).unwrap_or_default();
+        let (payload, aside) = self.opener.open(read).map_err(|_| Goodbye::Protocol)?;
+        let then = self.hear(aside);
+        Ok(Passed { onward: ROOM + payload.start..ROOM + payload.end, then })
     }
-    let CloseFrame { code, reason } = Goodbye::Done.frame();
-    let close = frame::close(code.into(), &reason);
-    for (place, octet) in room.iter_mut().zip(&close) {
-        *place = *octet;
+
+    /// The close frame for a server.
+    pub(super) fn close(&mut self) -> Vec<u8> {
+        self.has_closed = true;
+        let CloseFrame { code, reason } = Goodbye::Done.frame();
+        frame::masked_close(code.into(), &reason, ambient::random())
     }
-    0..close.len().min(ROOM)
+
+    fn hear(&mut self, aside: Option<Aside>) -> Then {
+        match aside {
+            Some(Aside::Close) => {
+                // A client is told when the other side has ended, too. A server only hears that it was heard.
+                if self.is_with_server && !self.has_closed {
+                    self.owed = Some(Spoken { frame: self.close(), is_last: true });
+                }
+                Then::End
+            }
+            Some(Aside::Ping(payload)) => {
+                let frame = if self.is_with_server {
+                    frame::masked_pong(&payload, ambient::random())
+                } else {
+                    frame::pong(&payload)
+                };
+                self.owed = Some(Spoken { frame, is_last: false });
+                Then::GoOn
+            }
+            None => Then::GoOn,
+        }
+    }
 }

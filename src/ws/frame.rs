@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 /// Octets of the longest header: two, eight of length, four of mask.
-const MAX_HEADER: usize = 14;
+pub const MAX_HEADER: usize = 14;
 /// Octets of the longest header that a server writes: it does not mask.
 pub const MAX_SERVER_HEADER: usize = 10;
 /// Octets of the longest payload of a control frame (RFC 6455 section 5.5).
@@ -19,6 +19,8 @@ const PING: u8 = 9;
 const PONG: u8 = 10;
 
 const FIN: u8 = 0x80;
+/// In the second octet.
+const MASKED: u8 = 0x80;
 const RESERVED: u8 = 0x70;
 
 /// What the header of a frame says.
@@ -39,7 +41,7 @@ impl Header {
             127 => u64::from_be_bytes(*take(&mut rest)?),
             short => u64::from(short),
         };
-        let mask = if second & 0x80 == 0 { None } else { Some(*take(&mut rest)?) };
+        let mask = if second & MASKED == 0 { None } else { Some(*take(&mut rest)?) };
         Some((Self { first: *first, mask, payload }, octets.len() - rest.len()))
     }
 
@@ -128,11 +130,11 @@ impl Boundaries {
     }
 }
 
-/// How a client broke the protocol.
+/// How a peer broke the protocol.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Breach;
 
-/// What a client says beside its payload.
+/// What a peer says beside its payload.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Aside {
     /// It closes. What follows is not read.
@@ -141,11 +143,12 @@ pub enum Aside {
     Ping(Vec<u8>),
 }
 
-/// Takes the payload out of a client's frames.
+/// Takes the payload out of a peer's frames: a client's, unless it is made for a server's.
 ///
 /// Text and binary are taken alike: a text message is as good a piece of a stream of octets.
 #[derive(Debug, Default)]
 pub struct Opener {
+    is_of_server: bool,
     header: Partial,
     current: Current,
     left: u64,
@@ -165,11 +168,17 @@ enum Current {
 }
 
 impl Opener {
+    /// For the frames of a server, which are not masked.
+    #[must_use]
+    pub fn of_server() -> Self {
+        Self { is_of_server: true, ..Self::default() }
+    }
+
     /// Takes the frames off `octets` in place: where in them the payload stands, and what was said beside it.
     ///
     /// # Errors
     ///
-    /// [`Breach`] if these are not the frames of a client without extensions; nothing can be read any further.
+    /// [`Breach`] if these are not the frames of such a peer without extensions; nothing can be read any further.
     pub fn open(&mut self, octets: &mut [u8]) -> Result<(Range<usize>, Option<Aside>), Breach> {
         let (mut at, mut payload, mut aside) = (0, 0..0, None);
         while at < octets.len() {
@@ -181,7 +190,9 @@ impl Opener {
             }
             let here = least(self.left, octets.len() - at);
             let masked = octets.get_mut(at..at + here).unwrap_or_default();
-            unmask(masked, &mut self.mask);
+            if !self.is_of_server {
+                unmask(masked, &mut self.mask);
+            }
             if self.current == Current::Data {
                 if payload.is_empty() {
                     payload = at..at + here;
@@ -224,7 +235,12 @@ impl Opener {
         if header.first & RESERVED != 0 || header.payload > u64::MAX >> 1 {
             return Err(Breach);
         }
-        self.mask = header.mask.ok_or(Breach)?;
+        self.mask = match (header.mask, self.is_of_server) {
+            (Some(mask), false) => mask,
+            (None, true) => [0; 4],
+            // RFC 6455 section 5.1: a client masks and a server does not.
+            _ => return Err(Breach),
+        };
         self.left = header.payload;
         Ok(())
     }
@@ -270,6 +286,19 @@ pub fn seal(room: &mut [u8; MAX_SERVER_HEADER], payload: usize) -> usize {
     0
 }
 
+/// The same as a client does it: the payload is masked where it stands, and the mask is the last of the header.
+#[must_use]
+pub fn seal_masked(room: &mut [u8; MAX_HEADER], payload: &mut [u8], mut mask: [u8; 4]) -> usize {
+    let Some((header, place)) = room.split_first_chunk_mut::<MAX_SERVER_HEADER>() else { return 0 };
+    let start = seal(header, payload.len());
+    if let Some(length) = header.get_mut(start + 1) {
+        *length |= MASKED;
+    }
+    place.copy_from_slice(&mask);
+    unmask(payload, &mut mask);
+    start
+}
+
 /// The answer to a ping.
 #[must_use]
 pub fn pong(payload: &[u8]) -> Vec<u8> {
@@ -284,11 +313,21 @@ pub fn close(code: u16, reason: &str) -> Vec<u8> {
 
 /// The same as a client sends it, with this mask.
 #[must_use]
-pub fn masked_close(code: u16, reason: &str, mut mask: [u8; 4]) -> Vec<u8> {
-    let mut frame = close(code, reason);
+pub fn masked_close(code: u16, reason: &str, mask: [u8; 4]) -> Vec<u8> {
+    masked(close(code, reason), mask)
+}
+
+/// The answer to a ping as a client sends it, with this mask.
+#[must_use]
+pub fn masked_pong(payload: &[u8], mask: [u8; 4]) -> Vec<u8> {
+    masked(pong(payload), mask)
+}
+
+/// Masks a control frame.
+fn masked(mut frame: Vec<u8>, mut mask: [u8; 4]) -> Vec<u8> {
     let mut payload = frame.split_off(2);
     if let Some(length) = frame.get_mut(1) {
-        *length |= 0x80;
+        *length |= MASKED;
     }
     frame.extend_from_slice(&mask);
     unmask(&mut payload, &mut mask);

@@ -14,6 +14,9 @@ use crate::{
     splice::{self, Bounds, Early, Speaks},
 };
 
+/// Octets that are kept for a side of a pair that does not take them, as KAAZING Gateway does.
+const PENDING: usize = 64_000;
+
 /// A back end that waits for the client's connection.
 #[derive(Debug)]
 pub struct Joined {
@@ -37,7 +40,7 @@ impl Joined {
             Connection::Later(later) => Some(later.failure()),
             Connection::Plain(_) | Connection::Tls(_) => None,
         };
-        let bounds = Bounds { ends, idle, message, notice };
+        let bounds = Bounds { ends, idle, message, pending: PENDING, notice };
         let early = Early { backend: said, client: early };
         let spliced = splice::join(client, connection, early, speaks, &bounds).await;
         visit.octets_in.store(spliced.up, Ordering::Relaxed);

@@ -144,3 +144,45 @@ fn a_masked_close_says_the_same_as_a_plain_one() {
     unmask(&mut payload, &mut header.mask.unwrap());
     assert_eq!([&[0x88, 5], &payload[..]].concat(), close(1001, "bye"));
 }
+
+#[test]
+fn a_message_that_is_sealed_as_a_client_does_is_read_back_by_another_reader() {
+    use tokio_tungstenite::tungstenite::{
+        Message,
+        protocol::{Role, WebSocket},
+    };
+    for length in [0, 1, 125, 126, 65_535, 65_536] {
+        let payload = counting(length);
+        let (mut room, mut masked) = ([0; MAX_HEADER], payload.clone());
+        let start = seal_masked(&mut room, &mut masked, [1, 2, 3, 4]);
+        let wire = std::io::Cursor::new([&room[start..], &masked].concat());
+        let mut socket = WebSocket::from_raw_socket(wire, Role::Server, None);
+        assert_eq!(socket.read().unwrap(), Message::binary(payload), "{length}");
+    }
+}
+
+#[test]
+fn the_frames_of_a_server_are_opened_and_must_not_be_masked() {
+    let frames =
+        [&[0x01, 2, b't', b'e'][..], &[0x89, 1, b'?'], &[0x80, 2, b'x', b't'], &[0x82, 1, b'!']].concat();
+    for size in 1..frames.len() {
+        let (mut opener, mut payload, mut asides) = (Opener::of_server(), Vec::new(), Vec::new());
+        for piece in frames.chunks(size) {
+            let mut piece = piece.to_vec();
+            let (range, aside) = opener.open(&mut piece).unwrap();
+            payload.extend_from_slice(&piece[range]);
+            asides.extend(aside);
+        }
+        assert_eq!((&payload[..], &asides[..]), (&b"text!"[..], &[Aside::Ping(b"?".to_vec())][..]));
+    }
+    assert_eq!(Opener::of_server().open(&mut masked(0x82, b"x")), Err(Breach));
+}
+
+#[test]
+fn a_masked_pong_says_the_same_as_a_plain_one() {
+    let masked = masked_pong(b"there?", [9, 8, 7, 6]);
+    let (header, length) = Header::read(&masked).unwrap();
+    let mut payload = masked[length..].to_vec();
+    unmask(&mut payload, &mut header.mask.unwrap());
+    assert_eq!([&[0x8a, 6], &payload[..]].concat(), pong(b"there?"));
+}
