@@ -19,8 +19,9 @@ use crate::{
     hall::{Carriers, Hall, Offloaders, Post},
     limits::{Allowed, Timeouts},
     listener,
+    pages::Pages,
     realm::gss::GssError,
-    router::{Manner, Origins, Place, Takes},
+    router::{Manner, Place, Takes},
     service::{echo::Echo, proxy},
     throttle::Rate,
     tls::{self, TlsError, client::ClientTlsError},
@@ -96,7 +97,9 @@ pub struct ServiceSettings {
     /// Who may use it.
     pub access: Access,
     /// Pages that may use it.
-    pub origins: Origins,
+    pub pages: Pages,
+    /// Hosts of its ways in, as clients write them.
+    pub authorities: Vec<String>,
     /// How it speaks with clients.
     pub manner: Manner,
     /// What it does.

@@ -1,13 +1,15 @@
 //! Which service a request is for: the host that it names, then the longest path that fits.
 
-mod origins;
-
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
 use http::{HeaderMap, Request, header};
 
-pub use self::origins::{OriginError, Origins, invited, origin};
-use crate::{realm::Gate, service::Service, ws};
+use crate::{
+    pages::{Own, Pages},
+    realm::Gate,
+    service::Service,
+    ws,
+};
 
 /// A service as it is served.
 #[derive(Debug)]
@@ -17,11 +19,21 @@ pub struct Hosted {
     /// What stands in front of it.
     pub gate: Gate,
     /// Pages that may use it.
-    pub origins: Origins,
+    pub pages: Pages,
+    /// Hosts of its ways in, with ports other than the usual: its own pages come from there.
+    pub authorities: Vec<String>,
     /// How it speaks with clients.
     pub manner: Manner,
     /// What it does.
     pub service: Service,
+}
+
+impl Hosted {
+    /// What it is called by clients that reach it over this scheme.
+    #[must_use]
+    pub fn own<'a>(&'a self, scheme: &'a str) -> Own<'a> {
+        Own { scheme, authorities: &self.authorities }
+    }
 }
 
 /// How a service speaks with its clients.
@@ -171,7 +183,7 @@ fn host_key(host: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kdc::Kdcs, limits::Principals, service::kerberos5_proxy::Kerberos5Proxy};
+    use crate::{kdc::Kdcs, limits::Principals, pages::Visitors, service::kerberos5_proxy::Kerberos5Proxy};
 
     /// Ways in, each written as `HOST/PATH`; a slash at the end takes what is below too, and `ws:` or `http:` in front
     /// takes only that. The service is named alike.
@@ -191,11 +203,18 @@ mod tests {
             };
             let kdcs = Kdcs::new(Arc::default(), Duration::ZERO);
             let service = Service::Kerberos5Proxy(Arc::new(Kerberos5Proxy::new(kdcs, Principals::new(0))));
-            let (name, origins) = ((*way).into(), Origins::default());
+            let pages = Pages::listed([], Visitors::Strangers).unwrap();
             routes.add(
                 &place,
                 takes,
-                &Arc::new(Hosted { name, gate: Gate::Open, origins, manner: Manner::default(), service }),
+                &Arc::new(Hosted {
+                    name: (*way).into(),
+                    gate: Gate::Open,
+                    pages,
+                    authorities: vec![],
+                    manner: Manner::default(),
+                    service,
+                }),
             );
         }
         routes

@@ -1,7 +1,7 @@
 //! The kinds of service: what happens to a request once it is known which service it is for.
 
-pub mod directory;
 pub mod broadcast;
+pub mod directory;
 pub mod echo;
 pub mod kerberos5_proxy;
 pub mod kkdcp;

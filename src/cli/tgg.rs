@@ -18,7 +18,7 @@ use crate::{
     gateway::{Kind, Serves, Settings, granting::Granting},
     hall::Carriers,
     kdc::resolve::Lookup,
-    router::OriginError,
+    pages::OriginError,
 };
 
 /// The flags of `tgg`.

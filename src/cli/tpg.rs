@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     gateway::{Kind, Settings, realms},
+    pages::OriginError,
     realm::gss,
-    router::OriginError,
     service::proxy::{self, backends::Way, forwarding::Forwarding, url::BackendUrl},
 };
 

@@ -13,7 +13,8 @@ use crate::{
     gateway::{Access, Door, HallSettings, Kind, Serves, ServiceSettings, Settings, realms},
     hall::Offloaders,
     limits::{Allowed, Timeouts},
-    router::{Manner, OriginError, Origins, Place, Takes},
+    pages::{OriginError, Pages, Visitors},
+    router::{Manner, Place, Takes},
     tls,
 };
 
@@ -104,10 +105,12 @@ impl Args {
             Some((realm, required)) => (vec![realm], Access::Of(0, required)),
             None => (Vec::new(), Access::Everybody),
         };
+        let visitors = if realms.is_empty() { Visitors::Strangers } else { Visitors::Known };
         let service = ServiceSettings {
             name: name.to_owned(),
             access,
-            origins: Origins::new(self.allow_origin.clone())?,
+            pages: Pages::listed(self.allow_origin.clone(), visitors)?,
+            authorities: Vec::new(),
             manner: Manner::default(),
             kind,
         };

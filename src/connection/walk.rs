@@ -14,9 +14,10 @@ use crate::{
     answer::{self, BadHead},
     body::Body,
     limits::{Peer, Timeouts},
+    pages::{Judgement, Marks},
     realm::{Admission, Gate, Pass, visitor::Visitor},
     record::{RequestId, Via, visit::Visit},
-    router::{self, Found, Hosted, Manner},
+    router::{Found, Hosted, Manner},
     service::{
         Kept, Own, Service, Socket,
         kerberos5_proxy::Kerberos5Proxy,
@@ -75,9 +76,14 @@ async fn visit(
         return (answer::bad_head(BadHead::TooMany), None);
     };
     // Not more often than the peer may ask, but before anything else is said.
-    if let Err(bad) = router::invited(&request, &hosted.origins, caller.scheme) {
-        return (not_served(bad, visit), None);
-    }
+    let marks = match hosted.pages.judge(&request, &hosted.own(caller.scheme)) {
+        Judgement::Served(marks) => marks,
+        Judgement::Preflight(response) => {
+            visit.forget();
+            return (response, None);
+        }
+        Judgement::Refused => return (not_served(BadHead::Origin, visit), None),
+    };
     let (host, key) = match check(&request) {
         Ok(checked) => checked,
         Err(bad) => return (not_served(bad, visit), None),
@@ -87,9 +93,10 @@ async fn visit(
             let (head, body) = request.into_parts();
             (pass, Asked { head, body, host, key, mount: found.mount })
         }
-        Err(response) => {
+        Err(mut response) => {
             // The gate wrote why.
             visit.forget();
+            marks.add_to(&mut response);
             return (response, None);
         }
     };
@@ -103,6 +110,7 @@ async fn visit(
         Service::Kerberos5Proxy(_) => (not_served(BadHead::NotFound, visit), None),
     };
     mark(&mut response, pass);
+    marks.add_to(&mut response);
     (response, socket)
 }
 
@@ -186,25 +194,17 @@ async fn relay(
     request: Request<Incoming>,
     caller: &Caller,
 ) -> (Response<Body>, Option<Socket>) {
-    let page = router::origin(request.headers()).and_then(|origin| HeaderValue::from_bytes(origin).ok());
-    let origins = &found.hosted.origins;
-    let invited = match found.hosted.gate {
-        Gate::Guarded { .. } | Gate::Shut => router::invited(&request, origins, caller.scheme),
-        // It tells nobody apart, so that a page can do no more than any client.
-        Gate::Open if origins.permit_page(request.headers(), caller.scheme) => Ok(()),
-        Gate::Open => Err(BadHead::Origin),
-    };
-    let (answered, page) = match invited {
-        Ok(()) => (granted(found, service, request, caller).await, page),
-        Err(bad) => (Err(bad), None),
+    let hosted = &found.hosted;
+    let (answered, marks) = match hosted.pages.judge(&request, &hosted.own(caller.scheme)) {
+        Judgement::Served(marks) => (granted(found, service, request, caller).await, marks),
+        Judgement::Preflight(response) => return (response, None),
+        Judgement::Refused => (Err(BadHead::Origin), Marks::default()),
     };
     let (mut response, socket) = answered.unwrap_or_else(|bad| {
         debug!(peer = %caller.visitor.address, "Request head is not served: {bad}");
         (answer::bad_head(bad), None)
     });
-    if let Some(page) = page {
-        answer::permit_page(&mut response, page);
-    }
+    marks.add_to(&mut response);
     (response, socket)
 }
 

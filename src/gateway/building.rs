@@ -100,7 +100,7 @@ async fn host(
     generation: &mut Generation,
     before: Option<&Generation>,
 ) -> Result<Hosted, StartError> {
-    let ServiceSettings { name, access, origins, manner, kind } = settings;
+    let ServiceSettings { name, access, pages, authorities, manner, kind } = settings;
     let gate = match access {
         Access::Everybody => Gate::Open,
         Access::Nobody => Gate::Shut,
@@ -135,7 +135,7 @@ async fn host(
             Service::Proxy(Arc::new(proxy))
         }
     };
-    Ok(Hosted { name: name.into(), gate, origins, manner, service })
+    Ok(Hosted { name: name.into(), gate, pages, authorities, manner, service })
 }
 
 /// What is to stand behind an address.
