@@ -295,6 +295,7 @@ pub fn backend(why: &BackendFailure) -> Response<Body> {
         BackendFailure::Loop => StatusCode::LOOP_DETECTED,
         BackendFailure::Accept
         | BackendFailure::Broken(_)
+        | BackendFailure::Handshake(_)
         | BackendFailure::Tls(_)
         | BackendFailure::Unasked => StatusCode::BAD_GATEWAY,
     })

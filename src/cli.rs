@@ -3,6 +3,7 @@
 pub mod check;
 pub mod explain;
 pub mod gate;
+pub mod run;
 pub mod tgg;
 pub mod tpg;
 pub mod web;
@@ -30,6 +31,8 @@ pub enum Command {
     Check(Box<check::Args>),
     /// Say why one Negotiate token is accepted or refused
     Explain(Box<explain::Args>),
+    /// Serve what a gateway-config.xml says
+    Run(Box<run::Args>),
     /// Relay Kerberos from WebSocket and HTTPS (MS-KKDCP) to KDCs that clients cannot reach
     Tgg(Box<tgg::Args>),
     /// Let those who are admitted through to back ends: ws, wss, tcp, http or https

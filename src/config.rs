@@ -6,6 +6,7 @@ pub mod model;
 mod namespaces;
 mod problems;
 pub mod report;
+pub mod settings;
 pub mod spanned;
 pub mod substitution;
 pub mod value;
@@ -13,3 +14,4 @@ pub mod vocabulary;
 pub mod xml;
 
 pub use load::load;
+pub use settings::settings;

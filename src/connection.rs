@@ -81,7 +81,7 @@ where
     let (peer, visitor, scheme) = behind(&front, peer, visitor, request.headers_mut());
     let found = match &front.serves {
         Serves::Web(routes) => routes.find(&request),
-        Serves::Raw { .. } => None,
+        Serves::Octets(_) | Serves::Raw { .. } => None,
     };
     let Some(found) = found else {
         debug!(peer = %visitor.address, "No service is at this host and path");

@@ -1,5 +1,6 @@
 //! The gateway as a whole: built from its settings, bound, served, reloaded, drained.
 
+pub mod broadcasting;
 pub mod building;
 pub mod granting;
 pub mod realms;
@@ -22,7 +23,12 @@ use crate::{
     pages::Pages,
     realm::gss::GssError,
     router::{Manner, Place, Takes},
-    service::{echo::Echo, proxy},
+    service::{
+        directory::{self, DirectoryError},
+        echo::Echo,
+        proxy,
+        redirect::Redirect,
+    },
     throttle::Rate,
     tls::{self, TlsError, client::ClientTlsError},
 };
@@ -72,6 +78,8 @@ pub struct HallSettings {
 pub enum Serves {
     /// Kerberos without the web, by the service at this place.
     Raw(usize, Carriers),
+    /// A stream of octets, by the service at this place; and what it is spoken with.
+    Octets(usize, &'static str),
     /// HTTP and WebSocket, by the services behind these doors.
     Web(Vec<Door>),
 }
@@ -120,21 +128,27 @@ pub enum Access {
 /// The kinds of service.
 #[derive(Clone, Debug)]
 pub enum Kind {
+    /// What a publisher sends goes to all clients.
+    Broadcast(Box<broadcasting::Settings>),
+    /// Files are served.
+    Directory(directory::Settings),
     /// Messages come back.
     Echo(Echo),
     /// Kerberos is relayed to KDCs.
     Granting(granting::Granting),
     /// Back ends are reached by those who are admitted.
     Proxy(Box<proxy::Settings>),
+    /// Clients are sent elsewhere.
+    Redirect(Redirect),
 }
 
 impl Kind {
     /// Open files that one connection takes.
     const fn files_per_connection(&self) -> u64 {
         match self {
-            Self::Echo(_) | Self::Granting(_) => 1,
-            // The back end's too.
-            Self::Proxy(_) => 2,
+            Self::Broadcast(_) | Self::Echo(_) | Self::Granting(_) | Self::Redirect(_) => 1,
+            // The file's or the back end's too.
+            Self::Directory(_) | Self::Proxy(_) => 2,
         }
     }
 }
@@ -166,6 +180,9 @@ pub enum StartError {
     /// Back ends cannot be reached over TLS.
     #[error("{0}")]
     ClientTls(#[from] ClientTlsError),
+    /// A directory cannot be served.
+    #[error("{0}")]
+    Directory(#[from] DirectoryError),
     /// Tickets cannot be judged.
     #[error("{0}")]
     Gss(#[from] GssError),
@@ -194,7 +211,10 @@ impl StartError {
     /// Whether the operator's settings are at fault, not the moment.
     #[must_use]
     pub const fn is_configuration(&self) -> bool {
-        matches!(self, Self::BackendName { .. } | Self::ClientTls(_) | Self::Gss(_) | Self::Tls(_))
+        matches!(
+            self,
+            Self::BackendName { .. } | Self::ClientTls(_) | Self::Directory(_) | Self::Gss(_) | Self::Tls(_)
+        )
     }
 }
 

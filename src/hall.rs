@@ -1,17 +1,18 @@
 //! One bound address while it is served: what stands behind it can be exchanged, and open connections go on.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     forwarded::Trusted,
     limits::{Limits, Timeouts},
-    router::Routes,
+    router::{Hosted, Routes},
     service::kerberos5_proxy::Kerberos5Proxy,
     throttle::Rate,
-    tls::ServerTls,
+    tls::{Accepted, ServerTls},
 };
 
 /// An address, and what is to stand behind it.
@@ -46,6 +47,21 @@ pub struct Front {
     pub lines: Vec<Line>,
 }
 
+impl Front {
+    /// Makes a TLS handshake, once there is a place for one more.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerTls::accept`].
+    pub async fn shake<I>(&self, tls: &ServerTls, io: I) -> io::Result<Accepted<I>>
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
+        let _place = self.limits.handshake().await;
+        tls.accept(io).await
+    }
+}
+
 /// The proxies that stand in front of an address, and what is believed of them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Offloaders {
@@ -67,6 +83,8 @@ pub enum Serves {
         /// Over what.
         over: Carriers,
     },
+    /// A stream of octets, that a proxy passes on.
+    Octets(Arc<Hosted>),
     /// HTTP and WebSocket.
     Web(Routes),
 }
@@ -88,7 +106,7 @@ impl Serves {
     pub const fn carried_by(&self) -> Carriers {
         match self {
             Self::Raw { over, .. } => *over,
-            Self::Web(_) => Carriers::Tcp,
+            Self::Octets(_) | Self::Web(_) => Carriers::Tcp,
         }
     }
 }

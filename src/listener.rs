@@ -16,9 +16,11 @@ use crate::{
     connection,
     hall::{Carriers, Front, Hall, Post, Serves},
     limits::{Peer, Place},
-    realm::visitor::Visitor,
+    notice::Notice,
+    realm::{Gate, visitor::Visitor},
     record::Via,
-    service::raw,
+    router::Hosted,
+    service::{Service, proxy::stream::Streamed, raw},
     throttle::Throttled,
     tls::Accepted,
 };
@@ -141,6 +143,10 @@ async fn connections(listener: TcpListener, hall: Arc<Hall>) {
             let front = served.front.load_full();
             let Some((io, address, peer)) = received(io, address, place, &front).await else { return };
             match &front.serves {
+                Serves::Octets(hosted) => {
+                    let io = Throttled::new(io, front.rate);
+                    stream(&served, &front, hosted, io, address, peer).await;
+                }
                 Serves::Raw { service, .. } => {
                     let via = Via { peer: address, over: "tcp" };
                     raw::stream(service, io, &peer, via, front.timeouts, &served.draining).await;
@@ -151,6 +157,31 @@ async fn connections(listener: TcpListener, hall: Arc<Hall>) {
                 }
             }
         });
+    }
+}
+
+/// Passes on a stream of octets, which may begin with TLS. It cannot show whom it is from.
+async fn stream(
+    hall: &Hall,
+    front: &Front,
+    hosted: &Hosted,
+    io: Throttled<TcpStream>,
+    address: SocketAddr,
+    peer: Peer,
+) {
+    let _peer = peer;
+    let (Gate::Open, Service::Proxy(proxy)) = (&hosted.gate, &hosted.service) else { return };
+    let client = Streamed {
+        service: Arc::clone(&hosted.name),
+        peer: address,
+        patience: front.timeouts.message,
+        notice: Notice::below(&hall.draining),
+    };
+    let Some(tls) = &front.tls else { return proxy.stream(io, client).await };
+    match timeout(front.timeouts.message, front.shake(tls, io)).await {
+        Ok(Ok(Accepted { stream, .. })) => proxy.stream(Box::new(stream), client).await,
+        Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
+        Err(_) => debug!(peer = %address, "TLS handshake took too long"),
     }
 }
 
@@ -168,11 +199,7 @@ async fn greet(
         drop(front);
         return connection::serve(hall, io, peer, Visitor::new(address, is_secure, Vec::new())).await;
     };
-    let handshake = async {
-        let _place = front.limits.handshake().await;
-        tls.accept(io).await
-    };
-    match timeout(front.timeouts.message, handshake).await {
+    match timeout(front.timeouts.message, front.shake(tls, io)).await {
         // Boxed: a TLS stream is large, and every step on its way would keep room for it.
         Ok(Ok(Accepted { stream, bindings })) => {
             let visitor = Visitor::new(address, true, bindings);

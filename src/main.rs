@@ -11,7 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use ticketgate::{
     cli::{self, Cli, Command, check::Checked},
     explain::{ExplainError, Explained},
-    gateway::{self, Settings},
+    gateway::{self, Fixed, Settings, Source},
     observe,
 };
 
@@ -30,8 +30,23 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Check(args) => check(&args),
         Command::Explain(args) => explain(*args),
-        Command::Tgg(args) => run(args.threads(), args.settings()),
-        Command::Tpg(args) => run(args.threads(), args.settings()),
+        Command::Run(args) => match args.settings() {
+            Ok(settings) => run(args.threads(), settings, &*args),
+            Err(error) => {
+                let _ = writeln!(std::io::stderr(), "{}", error.told());
+                ExitCode::from(cli::CONFIGURATION)
+            }
+        },
+        Command::Tgg(args) => fixed(args.threads(), args.settings()),
+        Command::Tpg(args) => fixed(args.threads(), args.settings()),
+    }
+}
+
+/// Runs with settings that do not change.
+fn fixed<E: std::error::Error>(threads: NonZeroUsize, settings: Result<Settings, E>) -> ExitCode {
+    match settings {
+        Ok(settings) => run(threads, settings.clone(), &Fixed(settings)),
+        Err(error) => fail(cli::USAGE, &error),
     }
 }
 
@@ -53,11 +68,7 @@ fn explain(args: cli::explain::Args) -> ExitCode {
     }
 }
 
-fn run<E: std::error::Error>(threads: NonZeroUsize, settings: Result<Settings, E>) -> ExitCode {
-    let mut settings = match settings {
-        Ok(settings) => settings,
-        Err(error) => return fail(cli::USAGE, &error),
-    };
+fn run(threads: NonZeroUsize, mut settings: Settings, again: &impl Source) -> ExitCode {
     let room = connections_for(raise_open_files(), settings.files_per_connection());
     if settings.bound_connections(room) {
         tracing::warn!("Open files allow {room} connections; raise the limit (ulimit -n) to have more");
@@ -71,8 +82,7 @@ fn run<E: std::error::Error>(threads: NonZeroUsize, settings: Result<Settings, E
         Ok(runtime) => runtime,
         Err(error) => return fail(cli::RUN_TIME, &error),
     };
-    let again = gateway::Fixed(settings.clone());
-    match runtime.block_on(gateway::run(settings, &again, announce)) {
+    match runtime.block_on(gateway::run(settings, again, announce)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_configuration() => fail(cli::CONFIGURATION, &error),
         Err(error) => fail(cli::RUN_TIME, &error),

@@ -22,9 +22,12 @@ use tgg::moment::Moment;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::{
+    broadcast::Broadcast,
+    directory::Directory,
     echo::Echo,
     kerberos5_proxy::Kerberos5Proxy,
     proxy::{Joined, Proxy},
+    redirect::Redirect,
     relay::{Bounds, Protocol},
 };
 use crate::{
@@ -36,12 +39,18 @@ use crate::{
 /// What a service does.
 #[derive(Clone, Debug)]
 pub enum Service {
+    /// Hands what a publisher sends to all clients.
+    Broadcast(Broadcast),
+    /// Serves files.
+    Directory(Arc<Directory>),
     /// Sends messages back.
     Echo(Echo),
     /// Relays Kerberos to KDCs.
     Kerberos5Proxy(Arc<Kerberos5Proxy>),
     /// Passes on to back ends.
     Proxy(Arc<Proxy>),
+    /// Sends clients elsewhere.
+    Redirect(Arc<Redirect>),
 }
 
 /// A socket that ends in the gateway.
@@ -62,6 +71,8 @@ pub struct Own {
 /// What happens on a socket that ends in the gateway.
 #[derive(Clone, Debug)]
 pub enum Kept {
+    /// What a publisher sends comes.
+    Broadcast(Broadcast),
     /// Messages come back.
     Echo(Echo),
 }
@@ -74,6 +85,7 @@ impl Own {
         let Self { service, max_message, inactivity, ends, mut visit } = self;
         let bounds = socket::Bounds { ends, inactivity, message, max_message, notice };
         let ended = match service {
+            Kept::Broadcast(broadcast) => broadcast.serve(io, early, &bounds).await,
             Kept::Echo(echo) => echo.serve(io, early, &bounds).await,
         };
         visit.octets_in.store(ended.octets_in, Ordering::Relaxed);

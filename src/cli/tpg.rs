@@ -18,6 +18,7 @@ use crate::{
     pages::OriginError,
     realm::gss,
     service::proxy::{self, backends::Way, forwarding::Forwarding, url::BackendUrl},
+    tls::client::{Authorities, ClientSettings},
 };
 
 /// The flags of `tpg`.
@@ -157,7 +158,11 @@ impl Args {
             fronting: None,
             lifetime: self.socket_lifetime,
             idle: self.socket_idle_timeout,
-            authorities: self.backend_ca,
+            pending: proxy::PENDING,
+            tls: ClientSettings {
+                authorities: self.backend_ca.as_deref().map_or(Authorities::System, Authorities::pem),
+                ..ClientSettings::default()
+            },
         };
         let grants = Grants::new(self.grant);
         if let Some(role) = self.require_role.iter().find(|role| !grants.mention(role)) {

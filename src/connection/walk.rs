@@ -12,7 +12,7 @@ use tracing::debug;
 use crate::{
     ambient,
     answer::{self, BadHead},
-    body::Body,
+    body::{self, Body},
     limits::{Peer, Timeouts},
     pages::{Judgement, Marks},
     realm::{Admission, Gate, Pass, visitor::Visitor},
@@ -106,12 +106,26 @@ async fn visit(
             let (response, joined) = proxy.answer(asked, &pass, caller, visit).await;
             (response, joined.map(|joined| Socket::Joined(Box::new(joined))))
         }
+        Service::Broadcast(broadcast) => own(Kept::Broadcast(broadcast.clone()), asked, &pass, hosted, visit),
+        Service::Directory(directory) => {
+            let Asked { head, mount, .. } = asked;
+            let below = head.uri.path().get(mount..).unwrap_or_default().to_owned();
+            let request = Request::from_parts(head, ());
+            (answered(directory.answer(&request, &below).await, visit), None)
+        }
+        Service::Redirect(redirect) => (answered(redirect.answer(), visit), None),
         Service::Echo(echo) => own(Kept::Echo(*echo), asked, &pass, hosted, visit),
         Service::Kerberos5Proxy(_) => (not_served(BadHead::NotFound, visit), None),
     };
     mark(&mut response, pass);
     marks.add_to(&mut response);
     (response, socket)
+}
+
+/// A response of the gateway's own. Its record counts what is sent of it.
+fn answered(response: Response<Body>, mut visit: Visit) -> Response<Body> {
+    visit.status = Some(response.status());
+    response.map(|body| body::recorded(body, visit))
 }
 
 /// Opens a socket that ends in the gateway.

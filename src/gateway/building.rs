@@ -5,19 +5,22 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use rustls::ClientConfig;
 use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    Access, Door, HallSettings, Kind, Serves, ServiceSettings, Settings, StartError, granting::OpenGranting,
+    Access, Door, HallSettings, Kind, Serves, ServiceSettings, Settings, StartError,
+    broadcasting::{OpenBroadcast, Publisher},
+    granting::OpenGranting,
 };
 use crate::{
     hall::{self, Carriers, Front, Line, Post},
     limits::{Allowed, Limits},
     realm::{Gate, Realm, gss::Replays},
     router::{Hosted, Routes},
-    service::{Service, proxy::Proxy},
-    tls::{self, ServerTls, client},
+    service::{Service, directory::Directory, proxy::Proxy},
+    tls::{self, ServerTls, client::ClientSettings},
 };
 
 /// What came of settings.
@@ -33,6 +36,9 @@ pub(super) struct Generation {
     replays: Arc<Replays>,
     realms: Vec<Arc<Realm>>,
     grantings: Vec<Arc<OpenGranting>>,
+    broadcasts: Vec<Arc<OpenBroadcast>>,
+    /// Read once for all who speak TLS alike.
+    client_tls: Vec<(ClientSettings, Arc<ClientConfig>)>,
     tls: Vec<(SocketAddr, Arc<ServerTls>)>,
     limits: Vec<OpenLimits>,
     /// Who looks whether keytabs have changed, and after back ends.
@@ -60,6 +66,8 @@ pub(super) async fn build(settings: Settings, before: Option<&Generation>) -> Re
         replays,
         realms: vec![],
         grantings: vec![],
+        broadcasts: vec![],
+        client_tls: vec![],
         tls: vec![],
         limits: vec![],
         watching: vec![],
@@ -94,6 +102,18 @@ pub(super) async fn build(settings: Settings, before: Option<&Generation>) -> Re
     Ok(Built { generation, posts })
 }
 
+impl Generation {
+    /// How TLS is spoken with back ends.
+    fn client_tls(&mut self, settings: &ClientSettings) -> Result<Arc<ClientConfig>, StartError> {
+        if let Some((_, known)) = self.client_tls.iter().find(|(known, _)| known == settings) {
+            return Ok(Arc::clone(known));
+        }
+        let tls = settings.load()?;
+        self.client_tls.push((settings.clone(), Arc::clone(&tls)));
+        Ok(tls)
+    }
+}
+
 /// A service behind its gate.
 async fn host(
     settings: ServiceSettings,
@@ -110,6 +130,23 @@ async fn host(
         }
     };
     let service = match kind {
+        Kind::Broadcast(settings) => {
+            let tls = match &settings.from {
+                Publisher::Connect { url, tls, .. } if url.scheme.is_secure() => {
+                    Some(generation.client_tls(tls)?)
+                }
+                _ => None,
+            };
+            let mut known = before.into_iter().flat_map(|before| &before.broadcasts);
+            let open = match known.find(|known| known.settings == *settings) {
+                Some(known) => Arc::clone(known),
+                None => OpenBroadcast::open(*settings, tls.as_ref(), &name)?,
+            };
+            let service = Service::Broadcast(open.service.clone());
+            generation.broadcasts.push(open);
+            service
+        }
+        Kind::Directory(settings) => Service::Directory(Arc::new(Directory::open(settings)?)),
         Kind::Echo(echo) => Service::Echo(echo),
         Kind::Granting(settings) => {
             let known = before
@@ -125,15 +162,12 @@ async fn host(
             service
         }
         Kind::Proxy(settings) => {
-            let tls = if settings.needs_tls() {
-                Some(client::trusting(settings.authorities.as_deref())?)
-            } else {
-                None
-            };
+            let tls = if settings.needs_tls() { Some(generation.client_tls(&settings.tls)?) } else { None };
             let proxy = Proxy::new(*settings, tls.as_ref())
                 .ok_or_else(|| StartError::BackendName { service: name.clone() })?;
             Service::Proxy(Arc::new(proxy))
         }
+        Kind::Redirect(redirect) => Service::Redirect(Arc::new(redirect)),
     };
     Ok(Hosted { name: name.into(), gate, pages, authorities, manner, service })
 }
@@ -149,6 +183,7 @@ fn front(
         settings;
     let tls = tls.map(|settings| server_tls(listen, settings, generation, before)).transpose()?;
     let (serves, lines) = match serves {
+        Serves::Octets(service, scheme) => octets(service, scheme, services)?,
         Serves::Raw(service, over) => raw(service, over, services)?,
         Serves::Web(doors) => web(&doors, services),
     };
@@ -188,6 +223,17 @@ fn raw(
     let line = |scheme: &&'static str| Line { name: Arc::clone(&hosted.name), scheme, path: "/".to_owned() };
     let lines = schemes.iter().map(line).collect();
     Ok((hall::Serves::Raw { service: Arc::clone(service), over }, lines))
+}
+
+fn octets(
+    service: usize,
+    scheme: &'static str,
+    services: &[Arc<Hosted>],
+) -> Result<(hall::Serves, Vec<Line>), StartError> {
+    let hosted = services.get(service).ok_or(StartError::Place)?;
+    let Service::Proxy(_) = &hosted.service else { return Err(StartError::Place) };
+    let line = Line { name: Arc::clone(&hosted.name), scheme, path: "/".to_owned() };
+    Ok((hall::Serves::Octets(Arc::clone(hosted)), vec![line]))
 }
 
 /// Certificates as they are now; bindings of those that they were before stay good.

@@ -57,8 +57,8 @@ pub struct Visit {
     pub principal: Option<String>,
     /// The back end.
     pub backend: Option<Arc<str>>,
-    method: Method,
-    uri: Uri,
+    /// What was asked for; nothing where octets are all that is said.
+    asked: Option<(Method, Uri)>,
     /// What the client was told.
     pub status: Option<StatusCode>,
     /// Octets of the request's body, or that a socket's client sent.
@@ -73,6 +73,18 @@ impl Visit {
     /// One that begins.
     #[must_use]
     pub fn new(service: Arc<str>, peer: SocketAddr, via: &'static str, method: Method, uri: Uri) -> Self {
+        let mut visit = Self::of(service, peer, via);
+        visit.asked = Some((method, uri));
+        visit
+    }
+
+    /// One of a connection that is a stream of octets.
+    #[must_use]
+    pub fn stream(service: Arc<str>, peer: SocketAddr) -> Self {
+        Self::of(service, peer, "tcp")
+    }
+
+    fn of(service: Arc<str>, peer: SocketAddr, via: &'static str) -> Self {
         Self {
             id: RequestId::next(),
             service,
@@ -80,8 +92,7 @@ impl Visit {
             via,
             principal: None,
             backend: None,
-            method,
-            uri,
+            asked: None,
             status: None,
             octets_in: Arc::default(),
             octets_out: 0,
@@ -114,7 +125,8 @@ impl Visit {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
-        let path = self.uri.path();
+        let path = self.asked.as_ref().map(|(_, uri)| uri.path());
+        let path = path.map(|path| word(path.get(..MAX_PATH).unwrap_or(path)).to_string());
         info!(
             target: TARGET,
             id = %self.id,
@@ -122,8 +134,8 @@ impl Visit {
             peer = %self.peer,
             via = self.via,
             principal = self.principal.as_deref(),
-            method = %self.method,
-            path = %word(path.get(..MAX_PATH).unwrap_or(path)),
+            method = self.asked.as_ref().map(|(method, _)| method.as_str()),
+            path,
             backend = self.backend.as_deref(),
             status = self.status.map(|status| status.as_u16()),
             octets_in = self.octets_in.load(Ordering::Relaxed),

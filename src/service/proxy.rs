@@ -18,11 +18,11 @@ pub mod pool;
 pub mod ready;
 pub mod recovery;
 pub mod rewrite;
+pub mod stream;
 pub mod url;
 pub mod via;
 
 use std::{
-    path::PathBuf,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -54,10 +54,11 @@ use crate::{
     realm::Pass,
     record::visit::Visit,
     splice::Speaks,
+    tls::client::ClientSettings,
     ws,
 };
 
-pub use joined::Joined;
+pub use joined::{Joined, PENDING};
 
 /// What a proxy is made of.
 #[derive(Clone, Debug)]
@@ -81,8 +82,10 @@ pub struct Settings {
     pub lifetime: Option<Duration>,
     /// How long a joined socket may idle.
     pub idle: Option<Duration>,
-    /// Who signs the certificates of back ends; without it those whom the system trusts.
-    pub authorities: Option<PathBuf>,
+    /// Octets that are kept at most for a side of a joined pair that does not take them.
+    pub pending: usize,
+    /// How TLS is spoken with back ends.
+    pub tls: ClientSettings,
 }
 
 /// A way to back ends.
@@ -96,6 +99,7 @@ pub struct Proxy {
     fronting: Option<Fronting>,
     lifetime: Option<Duration>,
     idle: Option<Duration>,
+    pending: usize,
 }
 
 /// A request whose head is sound.
@@ -139,7 +143,7 @@ impl Proxy {
     /// A proxy; `None` if a back end's host cannot be named in a certificate or in `Host`.
     #[must_use]
     pub fn new(settings: Settings, tls: Option<&Arc<ClientConfig>>) -> Option<Self> {
-        let Settings { way, is_deferred, identity, forwarding, lifetime, idle, .. } = settings;
+        let Settings { way, is_deferred, identity, forwarding, lifetime, idle, pending, .. } = settings;
         let backends = |urls: &[BackendUrl]| match urls {
             [] => Some(None),
             _ => Backends::new(urls, &way, tls).map(Some),
@@ -147,7 +151,7 @@ impl Proxy {
         let requests = backends(&settings.requests)?;
         let sockets = backends(&settings.sockets)?.or_else(|| requests.clone());
         let fronting = settings.fronting.map(Fronting::new);
-        Some(Self { sockets, requests, is_deferred, identity, forwarding, fronting, lifetime, idle })
+        Some(Self { sockets, requests, is_deferred, identity, forwarding, fronting, lifetime, idle, pending })
     }
 
     /// Probes back ends that are down and keeps prepared connections open, for as long as it is polled.
@@ -201,7 +205,8 @@ impl Proxy {
                     visit.via = "tcp";
                 }
                 let ends = joined::end(pass.ends, self.lifetime);
-                let joined = Joined { connection, early, speaks, ends, idle: self.idle, visit };
+                let joined =
+                    Joined { connection, early, speaks, ends, idle: self.idle, pending: self.pending, visit };
                 (response, Some(joined))
             }
         }

@@ -88,6 +88,11 @@ impl Grants {
         Self(grants)
     }
 
+    /// Adds more.
+    pub fn add(&mut self, grants: impl IntoIterator<Item = Grant>) {
+        self.0.extend(grants);
+    }
+
     /// Whether anybody can have this role.
     #[must_use]
     pub fn mention(&self, role: &str) -> bool {

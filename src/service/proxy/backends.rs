@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// How back ends are spoken to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Way {
     /// What they are called in `Host`; without it what their URL calls them.
     pub host: Option<HeaderValue>,

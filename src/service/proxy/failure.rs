@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::answer::BadHead;
+use crate::{answer::BadHead, ws::client::HandshakeError};
 
 /// What is wrong with a back end or the way to it.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum BackendFailure {
     /// It could not be connected to, and has not answered a probe since.
     #[error("the back end is down; it is served again as soon as it can be connected to")]
     Down,
+    /// It did not agree to a WebSocket that the gateway asked for.
+    #[error("the back end did not agree to a WebSocket: {0}")]
+    Handshake(HandshakeError),
     /// It was connected to and gave no answer in time.
     #[error(
         "the back end did not answer in time; if it may take longer, raise http.response.timeout (--response-timeout)"
@@ -80,6 +83,7 @@ impl BackendFailure {
             Self::Accept => "backend_accept",
             Self::Broken(_) => "backend_broken",
             Self::Down => "backend_down",
+            Self::Handshake(_) => "backend_handshake",
             Self::Late => "backend_late",
             Self::Loop => "backend_loop",
             Self::Silent => "backend_silent",

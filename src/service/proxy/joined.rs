@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Octets that are kept for a side of a pair that does not take them, as KAAZING Gateway does.
-const PENDING: usize = 64_000;
+pub const PENDING: usize = 64_000;
 
 /// A back end that waits for the client's connection.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub struct Joined {
     pub(super) speaks: Speaks,
     pub(super) ends: Option<Moment>,
     pub(super) idle: Option<Duration>,
+    pub(super) pending: usize,
     pub(super) visit: Visit,
 }
 
@@ -35,12 +36,12 @@ impl Joined {
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
-        let Self { connection, early: said, speaks, ends, idle, mut visit } = self;
+        let Self { connection, early: said, speaks, ends, idle, pending, mut visit } = self;
         let failure = match &connection {
             Connection::Later(later) => Some(later.failure()),
             Connection::Plain(_) | Connection::Tls(_) => None,
         };
-        let bounds = Bounds { ends, idle, message, pending: PENDING, notice };
+        let bounds = Bounds { ends, idle, message, pending, notice };
         let early = Early { backend: said, client: early };
         let spliced = splice::join(client, connection, early, speaks, &bounds).await;
         visit.octets_in.store(spliced.up, Ordering::Relaxed);

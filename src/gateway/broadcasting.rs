@@ -1,0 +1,119 @@
+//! Services that broadcast: where what they send comes from, and what keeps it coming.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use rustls::ClientConfig;
+use tokio::{net::TcpListener, time::sleep};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::{info, warn};
+
+use super::{StartError, listen_failed};
+use crate::{
+    listener::bind_tcp,
+    notice::Notice,
+    service::{
+        broadcast::{Broadcast, upstream::Upstream},
+        proxy::{backends::Way, dial::Dialler, url::BackendUrl},
+    },
+    tls::client::ClientSettings,
+};
+
+/// Publishers that may be connected at once.
+const MAX_PUBLISHERS: usize = 64;
+
+/// What such a service is made of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// Where messages come from.
+    pub from: Publisher,
+    /// Octets that a client may be behind.
+    pub pending: usize,
+    /// Octets of the longest message of a publisher that speaks WebSocket.
+    pub max_message: usize,
+    /// How long such a publisher may say nothing.
+    pub inactivity: Option<Duration>,
+}
+
+/// Where messages come from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Publisher {
+    /// Publishers dial in here.
+    Accept(SocketAddr),
+    /// A publisher is dialled.
+    Connect {
+        /// Where it is.
+        url: BackendUrl,
+        /// How TLS is spoken with it.
+        tls: ClientSettings,
+        /// How it is spoken to.
+        way: Way,
+    },
+}
+
+/// One that is served, and what feeds it for as long as it is.
+#[derive(Debug)]
+pub(super) struct OpenBroadcast {
+    pub(super) settings: Settings,
+    pub(super) service: Broadcast,
+    _feeding: AbortOnDropHandle<()>,
+}
+
+impl OpenBroadcast {
+    pub(super) fn open(
+        settings: Settings,
+        tls: Option<&Arc<ClientConfig>>,
+        name: &str,
+    ) -> Result<Arc<Self>, StartError> {
+        let service = Broadcast::new(settings.pending);
+        // What feeds it is aborted with it; no publisher is told.
+        let notice = Notice::below(&CancellationToken::new());
+        let fed = service.clone();
+        let feeding = match &settings.from {
+            Publisher::Accept(address) => {
+                let listener = bind_tcp(*address).map_err(listen_failed(*address))?;
+                let bound = listener.local_addr().unwrap_or(*address);
+                info!(service = name, address = %bound, "Publishers may connect");
+                tokio::spawn(async move { publishers(&listener, &fed, &notice).await })
+            }
+            Publisher::Connect { url, way, .. } => {
+                let dialler = Dialler::new(url, tls, way.connect)
+                    .ok_or_else(|| StartError::BackendName { service: name.to_owned() })?;
+                let upstream = Upstream {
+                    url: url.clone(),
+                    dialler: dialler.from(way.source),
+                    host: way.host.clone(),
+                    max_message: settings.max_message,
+                    inactivity: settings.inactivity,
+                    patience: way.respond,
+                };
+                tokio::spawn(async move { fed.follow(&upstream, &notice).await })
+            }
+        };
+        Ok(Arc::new(Self { settings, service, _feeding: AbortOnDropHandle::new(feeding) }))
+    }
+}
+
+/// Takes what publishers send, each in a task that ends with this one.
+async fn publishers(listener: &TcpListener, broadcast: &Broadcast, notice: &Notice) {
+    let mut tasks = tokio::task::JoinSet::new();
+    loop {
+        while tasks.try_join_next().is_some() {}
+        match listener.accept().await {
+            Ok((_, address)) if tasks.len() >= MAX_PUBLISHERS => {
+                warn!(publisher = %address, "Refused: {MAX_PUBLISHERS} publishers are connected");
+            }
+            Ok((io, address)) => {
+                let (broadcast, notice) = (broadcast.clone(), notice.clone());
+                tasks.spawn(async move {
+                    info!(publisher = %address, "Connected");
+                    let octets = broadcast.publisher(io, &notice).await;
+                    info!(publisher = %address, octets, "Gone");
+                });
+            }
+            Err(error) => {
+                warn!("Cannot accept a publisher: {error}; if files run out, raise the limit (ulimit -n)");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}

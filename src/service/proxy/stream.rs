@@ -1,0 +1,88 @@
+//! A connection that is a stream of octets and nothing else, joined with a back end: a stream too, or a WebSocket.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, header};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    time::timeout,
+};
+
+use super::{
+    Proxy,
+    backends::{Backend, Backends},
+    dial::Connection,
+    failure::BackendFailure,
+    joined::{self, Joined},
+};
+use crate::{notice::Notice, record::visit::Visit, splice::Speaks, ws::client};
+
+/// A client of a stream of octets.
+#[derive(Debug)]
+pub struct Streamed {
+    /// The service that it reached.
+    pub service: Arc<str>,
+    /// Where it is.
+    pub peer: SocketAddr,
+    /// How long a back end may take to agree, and a goodbye.
+    pub patience: Duration,
+    /// Says from outside that it is to end.
+    pub notice: Notice,
+}
+
+impl Proxy {
+    /// Serves a connection until it ends. Without a back end it is closed: there are no words for why.
+    pub async fn stream<I>(&self, mut io: I, client: Streamed)
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Streamed { service, peer, patience, notice } = client;
+        let mut visit = Visit::stream(service, peer);
+        let Some(backends) = &self.sockets else { return visit.forget() };
+        let (backend, opened) = self.open_stream(backends, patience).await;
+        visit.backend = Some(Arc::clone(&backend.name));
+        let (connection, early, speaks) = match opened {
+            Ok(opened) => opened,
+            Err(why) => {
+                visit.refused(why.word(), "backend", &why);
+                let _ = timeout(patience, io.shutdown()).await;
+                return;
+            }
+        };
+        let ends = joined::end(None, self.lifetime);
+        let joined =
+            Joined { connection, early, speaks, ends, idle: self.idle, pending: self.pending, visit };
+        joined.run(io, Bytes::new(), patience, notice).await;
+    }
+
+    async fn open_stream(
+        &self,
+        backends: &Arc<Backends>,
+        patience: Duration,
+    ) -> (Arc<Backend>, Result<(Connection, Bytes, Speaks), BackendFailure>) {
+        if !backends.is_up() {
+            return (Arc::clone(backends.first()), Err(BackendFailure::Down));
+        }
+        let (backend, opened) = backends.dial().await;
+        let connection = match opened {
+            Ok(connection) => connection,
+            Err(why) => return (backend, Err(why)),
+        };
+        if backend.url.scheme.is_octets() {
+            return (backend, Ok((connection, Bytes::new(), Speaks::Plain)));
+        }
+        let path = if backend.url.base.is_empty() { "/" } else { &backend.url.base };
+        // Its base was read as a path, so that this is a request.
+        let Ok(request) = Request::get(path).header(header::HOST, backend.host.clone()).body(()) else {
+            return (backend, Err(BackendFailure::Unasked));
+        };
+        let agreed = timeout(patience, client::open(connection, request)).await;
+        let opened = match agreed {
+            Ok(Ok((connection, early))) => Ok((connection, early, Speaks::Wrapped)),
+            Ok(Err(why)) => Err(BackendFailure::Handshake(why)),
+            Err(_) => Err(BackendFailure::Late),
+        };
+        (backend, opened)
+    }
+}
