@@ -20,7 +20,6 @@ use cross_site::is_preflight;
 pub struct Pages {
     invited: Vec<CrossSite>,
     visitors: Visitors,
-    privileged: bool,
     spoken: Spoken,
 }
 
@@ -78,7 +77,7 @@ impl Pages {
     /// The pages that `cross-site-constraint`s let in, beside the service's own. None lets no others in.
     #[must_use]
     pub const fn constrained(constraints: Vec<CrossSite>, visitors: Visitors) -> Self {
-        Self { invited: constraints, visitors, privileged: false, spoken: Spoken::Constraints }
+        Self { invited: constraints, visitors, spoken: Spoken::Constraints }
     }
 
     /// The pages of these origins, or of all for `*`, as flags have them: with whatever the service takes.
@@ -95,13 +94,7 @@ impl Pages {
             allowed => Ok(CrossSite::anything(allowed)),
         });
         let invited = invited.collect::<Result<_, _>>()?;
-        Ok(Self { invited, visitors, privileged: false, spoken: Spoken::Flags })
-    }
-
-    /// Lets in whoever says `privileged://`, as KAAZING's native clients do. No page can; any program can.
-    #[must_use]
-    pub fn with_privileged(self) -> Self {
-        Self { privileged: true, ..self }
+        Ok(Self { invited, visitors, spoken: Spoken::Flags })
     }
 
     /// Judges the page that sent a request, if a page did.
@@ -110,8 +103,7 @@ impl Pages {
         let Ok(named) = named(headers) else { return Judgement::Refused };
         let origin = named.and_then(|named| Origin::new(named.to_str().ok()?));
         let invited = named.and_then(|_| self.find(origin.as_ref()));
-        let is_own =
-            named.is_none() || origin.as_ref().is_some_and(|origin| self.is_own(origin, headers, own));
+        let is_own = named.is_none() || origin.as_ref().is_some_and(|origin| own.is_origin(origin, headers));
         if self.visitors == Visitors::Known && invited.is_none() && is_foreign(request) {
             return Judgement::Refused;
         }
@@ -147,21 +139,20 @@ impl Pages {
     /// The constraint for an origin: the one that names it, or else the one for all. What is no origin is known to be
     /// of none.
     fn find(&self, origin: Option<&Origin>) -> Option<&CrossSite> {
-        let names = |page: &&CrossSite| match &page.allow_origin {
-            AllowOrigin::Any => false,
-            AllowOrigin::Origin(named) => origin == Some(named),
-        };
+        let names = |page: &&CrossSite| origin.is_some_and(|origin| page.allow_origin.names(origin));
         // `null` is what a page in a sandbox says, whoever wrote it. With another's ticket it must be meant.
         let is_nobody = self.visitors == Visitors::Known && origin.is_some_and(Origin::is_null);
         let is_any = |page: &&CrossSite| page.allow_origin == AllowOrigin::Any && !is_nobody;
         self.invited.iter().find(names).or_else(|| self.invited.iter().find(is_any))
     }
+}
 
-    fn is_own(&self, origin: &Origin, headers: &HeaderMap, own: &Own<'_>) -> bool {
+impl Own<'_> {
+    /// Whether the page is the service's: of one of its accepts, or of the host that it calls.
+    fn is_origin(&self, origin: &Origin, headers: &HeaderMap) -> bool {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let mut names = host.into_iter().chain(own.authorities.iter().map(String::as_str));
-        names.any(|name| Origin::of(own.scheme, name).as_ref() == Some(origin))
-            || (self.privileged && origin.is_privileged())
+        let mut names = host.into_iter().chain(self.authorities.iter().map(String::as_str));
+        names.any(|name| Origin::of(self.scheme, name).as_ref() == Some(origin))
     }
 }
 

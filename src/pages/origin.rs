@@ -10,6 +10,9 @@ pub enum AllowOrigin {
     Any,
     /// One.
     Origin(Origin),
+    /// What programs say that are no browsers, as KAAZING's native clients do: `privileged://HOST:PORT`. No page can
+    /// say it; any program can.
+    Privileged,
 }
 
 /// One origin. All spellings of it are equal: in any case, with the scheme's own port or without.
@@ -22,16 +25,26 @@ pub struct Origin(String);
 pub struct OriginError;
 
 impl AllowOrigin {
-    /// Reads what an operator wrote: an origin, `null`, or `*`.
+    /// Reads what an operator wrote: an origin, `null`, `privileged://*`, or `*`.
     ///
     /// # Errors
     ///
     /// [`OriginError`].
     pub fn new(text: &str) -> Result<Self, OriginError> {
-        if text == "*" {
-            return Ok(Self::Any);
+        match text {
+            "*" => Ok(Self::Any),
+            "privileged://*" => Ok(Self::Privileged),
+            text => Origin::new(text.trim_end_matches('/')).map(Self::Origin).ok_or(OriginError),
         }
-        Origin::new(text.trim_end_matches('/')).map(Self::Origin).ok_or(OriginError)
+    }
+
+    /// Whether it means this origin and does not mean all.
+    pub(super) fn names(&self, origin: &Origin) -> bool {
+        match self {
+            Self::Any => false,
+            Self::Origin(one) => one == origin,
+            Self::Privileged => origin.0.starts_with("privileged://"),
+        }
     }
 }
 
@@ -80,11 +93,6 @@ impl Origin {
     /// Whether it is what a page says that has none.
     pub(super) fn is_null(&self) -> bool {
         self.0 == NULL
-    }
-
-    /// Whether a program that is no browser says it, as KAAZING's native clients do.
-    pub(super) fn is_privileged(&self) -> bool {
-        self.0.starts_with("privileged://")
     }
 }
 

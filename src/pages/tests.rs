@@ -135,11 +135,14 @@ fn the_constraint_that_names_the_origin_comes_before_the_one_for_all() {
 }
 
 #[test]
-fn privileged_clients_are_served_where_that_was_asked_for() {
+fn privileged_clients_are_served_where_that_is_written() {
     let privileged = [("origin", "privileged://gw.test:8443")];
     for pages in all_closed() {
         assert!(!serves(&pages, "GET", &privileged), "{pages:?}");
-        assert!(serves(&pages.with_privileged(), "GET", &privileged));
+    }
+    for pages in all_inviting("privileged://*") {
+        assert!(serves(&pages, "GET", &privileged), "{pages:?}");
+        assert!(!serves(&pages, "GET", &[("origin", APP)]), "{pages:?}");
     }
 }
 
