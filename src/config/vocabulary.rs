@@ -484,3 +484,8 @@ impl fmt::Display for ModuleType {
         f.write_str(self.word())
     }
 }
+
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod tests;

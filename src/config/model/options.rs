@@ -9,6 +9,7 @@ use crate::config::{
     fields::{Fields, Value},
     problems::Problems,
     report::{Problem, quoted},
+    spanned::Spanned,
     value::Bind,
     vocabulary::{Entry, Place},
     xml::Element,
@@ -167,14 +168,10 @@ pub struct Binds {
 /// How TLS is spoken.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tls {
-    /// Cipher suites and groups of them, as they were written.
-    pub ciphers: Vec<String>,
-    /// Versions, as they were written.
-    pub protocols: Vec<String>,
-    /// Where they are written, if they are.
-    pub ciphers_span: Option<Range<usize>>,
-    /// Where they are written, if they are.
-    pub protocols_span: Option<Range<usize>>,
+    /// Cipher suites and groups of them, as they were written; at no place where they are the default.
+    pub ciphers: Spanned<Vec<String>>,
+    /// Versions, as they were written; at no place where they are the default.
+    pub protocols: Spanned<Vec<String>>,
     /// Whether it is spoken where the scheme says so.
     pub encryption: bool,
 }
@@ -323,14 +320,13 @@ impl ConnectOptions {
 
 impl Tls {
     fn of(written: &Written) -> Self {
-        let span = |name| written.find(name).map(|option| option.span.clone());
+        let list = |name, default: &[&str]| match written.find(name) {
+            Some(option) => Spanned::new(written.list(name).unwrap_or_default(), option.span.clone()),
+            None => Spanned::new(default.iter().map(|&word| word.to_owned()).collect(), 0..0),
+        };
         Self {
-            ciphers: written.list("ssl.ciphers").unwrap_or_else(|| vec!["DEFAULT".to_owned()]),
-            protocols: written
-                .list("ssl.protocols")
-                .unwrap_or_else(|| vec!["TLSv1.2".to_owned(), "TLSv1.3".to_owned()]),
-            ciphers_span: span("ssl.ciphers"),
-            protocols_span: span("ssl.protocols"),
+            ciphers: list("ssl.ciphers", &["DEFAULT"]),
+            protocols: list("ssl.protocols", &["TLSv1.2", "TLSv1.3"]),
             encryption: written.flag("ssl.encryption").unwrap_or(true),
         }
     }

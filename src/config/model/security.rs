@@ -46,10 +46,17 @@ impl Store {
         let fields = Fields::read(element, Place::Store, problems);
         let file = folder.path(fields.text("file")?);
         let password_file = fields.text("password-file").map(|text| folder.path(text));
-        let is_jceks = fields.word("type") == Some("JCEKS") || begins_with(&file.value, JCEKS);
-        if is_jceks {
-            problems.push(jceks(element, &file, password_file.as_ref()));
-            return None;
+        let said = fields.word("type");
+        match begins_with(&file.value, JCEKS) {
+            Some(false) if said == Some("JCEKS") => {
+                let says = "the <type> is JCEKS, and the file is of another: it is read as what it is";
+                problems.push(Problem::warning(fields.name_span(), says).help("write <type>PKCS12</type>"));
+            }
+            Some(false) | None if said != Some("JCEKS") => {}
+            Some(_) | None => {
+                problems.push(jceks(element, &file, password_file.as_ref()));
+                return None;
+            }
         }
         let password = password_file.as_ref().map(|file| (file, "password-file"));
         let mut missing = false;
@@ -61,7 +68,7 @@ impl Store {
                 missing = true;
             }
         }
-        let format = match fields.word("type") {
+        let format = match said {
             Some("JKS") => Some(Format::Jks),
             Some("PEM") => Some(Format::Pem),
             Some("PKCS12") => Some(Format::Pkcs12),
@@ -71,27 +78,26 @@ impl Store {
     }
 }
 
-fn begins_with(file: &Path, magic: [u8; 4]) -> bool {
-    let mut found = [0; 4];
-    File::open(file).and_then(|mut file| file.read_exact(&mut found)).is_ok() && found == magic
+/// Whether these are the first octets of a file; `None` if it cannot be read.
+fn begins_with(file: &Path, magic: [u8; 4]) -> Option<bool> {
+    let mut found = Vec::new();
+    File::open(file).and_then(|file| file.take(4).read_to_end(&mut found)).ok()?;
+    Some(found == magic)
 }
 
-/// What to run, so that it can be pasted into a shell.
+/// What to run, so that it can be pasted into a shell. `keytool` puts the new file in the place of the old one, which it
+/// keeps, so nothing else needs to be changed.
 fn jceks(element: &Element, file: &Spanned<PathBuf>, password_file: Option<&Spanned<PathBuf>>) -> Problem {
-    let new = file.value.with_extension("p12");
+    let path = shell(&file.value);
     let mut command = format!(
-        "keytool -importkeystore -srckeystore {} -srcstoretype JCEKS -destkeystore {} -deststoretype PKCS12",
-        shell(&file.value),
-        shell(&new)
+        "keytool -importkeystore -srckeystore {path} -srcstoretype JCEKS -destkeystore {path} -deststoretype PKCS12"
     );
     if let Some(password) = password_file {
         let password = shell(&password.value);
         command.push_str(&format!(" -srcstorepass:file {password} -deststorepass:file {password}"));
     }
-    let name = new.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let says = format!("the <{}> is of type JCEKS, which Java alone reads", element.name);
-    let help = format!("run `{command}`, then write <type>PKCS12</type> and <file>{name}</file>");
-    Problem::error(file.span.clone(), says).help(help)
+    Problem::error(file.span.clone(), says).help(format!("convert it with: {command}"))
 }
 
 /// A path as one word of a shell.

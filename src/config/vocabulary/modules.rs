@@ -70,7 +70,8 @@ const KERBEROS5: &[Entry] = &[
         .by_default("false"),
     Entry::leaf("doNotPrompt", Only("true", KEYTAB_ALONE), "true", "Nobody is asked for a password")
         .by_default("true"),
-    Entry::leaf("storeKey", Truth, "false", "Whether gss is given the keys; it always is").by_default("true"),
+    Entry::leaf("storeKey", Only("true", "gss always has the keys"), "true", "Keys are passed on to gss")
+        .by_default("true"),
     Entry::ignored("refreshKrb5Config", "a keytab that changes is read again without it; take it out"),
 ];
 
