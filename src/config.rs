@@ -1,6 +1,7 @@
 //! `gateway-config.xml`: from its octets to what the gateway is told to do, every mistake with its place.
 
 mod fields;
+pub mod files;
 pub mod load;
 pub mod model;
 mod namespaces;

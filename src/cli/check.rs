@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 use clap::Args as ClapArgs;
 
 use crate::config::{
+    files,
     load::{LoadError, load},
     model::{
         Config,
@@ -41,7 +42,8 @@ impl Args {
     pub fn check(&self, terminal: bool) -> Checked {
         let defines: BTreeMap<String, String> = self.define.iter().cloned().collect();
         match load(&self.config, &defines) {
-            Ok((config, warnings)) => {
+            Ok((config, mut warnings)) => {
+                warnings.extend(files::missing(&config));
                 let file = self.config.to_string_lossy();
                 let report = Report::new(&file, &config.octets, &warnings);
                 let problems = if terminal { report.shown(true) } else { report.lines() };

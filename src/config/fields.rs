@@ -20,6 +20,8 @@ use super::{
 pub(super) struct Fields<'a> {
     pub(super) element: &'a Element,
     place: Place,
+    /// What would hold these fields, if it is not there.
+    absent: Option<&'static str>,
     found: Vec<Field<'a>>,
 }
 
@@ -35,7 +37,8 @@ pub(super) struct Field<'a> {
 impl<'a> Fields<'a> {
     /// Checks what stands in `element`, which is a `place`.
     pub(super) fn read(element: &'a Element, place: Place, problems: &mut Problems) -> Self {
-        let mut fields = Self { element, place, found: Vec::with_capacity(element.children.len()) };
+        let found = Vec::with_capacity(element.children.len());
+        let mut fields = Self { element, place, absent: None, found };
         misplaced::attributes(element, problems);
         if element.children.is_empty() && !element.text.value.is_empty() {
             problems.push(misplaced::text(element, place));
@@ -56,7 +59,7 @@ impl<'a> Fields<'a> {
         for entry in self.place.entries() {
             let needed = matches!(entry.occurs, Occurs::AtLeastOnce | Occurs::Once) && entry.is_honoured();
             if needed && !self.has(entry.name) {
-                problems.push(misplaced::missing(self.element, entry));
+                problems.push(misplaced::missing(self.element, self.absent, entry));
             }
         }
     }
@@ -128,9 +131,14 @@ impl<'a> Fields<'a> {
         self.fields(name).map(|field| field.element)
     }
 
-    /// The same where there is no such element: `holder` is named instead, and what is needed is missing in it.
-    pub(super) fn none(holder: &'a Element, place: Place, problems: &mut Problems) -> Self {
-        let fields = Self { element: holder, place, found: Vec::new() };
+    /// The same where `holder` does not have the element `absent`, which would be a `place`.
+    pub(super) fn none(
+        holder: &'a Element,
+        absent: &'static str,
+        place: Place,
+        problems: &mut Problems,
+    ) -> Self {
+        let fields = Self { element: holder, place, absent: Some(absent), found: Vec::new() };
         fields.need(problems);
         fields
     }

@@ -43,7 +43,7 @@ pub(super) fn judge(root: &Element, problems: &mut Problems) -> Era {
     }
     let says = format!("the namespace {} is not known", quoted(namespace));
     let meant = nearest(namespace, KNOWN.iter().rev().map(|(known, _)| *known)).unwrap_or(CURRENT);
-    problems.push(Problem::error(span.clone(), says).help(format!("did you mean {meant}?")));
+    problems.push(Problem::error(span.clone(), says).help(format!("did you mean `{meant}`?")));
     Era::AnyUser
 }
 

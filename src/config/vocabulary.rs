@@ -3,12 +3,13 @@
 //! The reader, its suggestions, the schema in `conf/` and the tests that keep them in step all read these tables.
 //! A name that ends in `*` stands for all names that begin like it.
 
-pub mod modules;
-pub mod options;
-pub mod properties;
-pub mod structure;
+mod kinds;
+mod modules;
+mod options;
+mod properties;
+mod structure;
 
-use std::fmt;
+pub use kinds::{ModuleType, ServiceType, ignored_type, refused_module, refused_type};
 
 /// An element and what there is to know of it.
 #[derive(Debug)]
@@ -157,48 +158,6 @@ pub enum Place {
     Store,
     /// `properties` of a service.
     Type(ServiceType),
-}
-
-/// The types of services.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum ServiceType {
-    /// Sends what one publisher sends to all clients.
-    Broadcast,
-    /// Serves files.
-    Directory,
-    /// Sends back what it is sent.
-    Echo,
-    /// Passes requests on to a back end.
-    HttpProxy,
-    /// Sends clients elsewhere.
-    HttpRedirect,
-    /// Relays Kerberos to KDCs.
-    Kerberos5Proxy,
-    /// Shows operators what happens.
-    Management,
-    /// Joins sockets with those of a back end.
-    Proxy,
-}
-
-/// The types of login modules.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum ModuleType {
-    /// Asks a program.
-    Exec,
-    /// Looks users up in a file.
-    File,
-    /// Judges Kerberos tickets.
-    Gss,
-    /// Asks a web service.
-    Http,
-    /// Judges JSON Web Tokens.
-    Jwt,
-    /// Brings the keytab for `gss`.
-    Kerberos5,
-    /// Opens a keystore with the user's password.
-    Keystore,
-    /// Asks a directory server.
-    Ldap,
 }
 
 impl Entry {
@@ -383,105 +342,12 @@ impl Place {
     }
 }
 
-/// Why services of a type that other gateways have are refused, and what is to be used instead.
-#[must_use]
-pub fn refused_type(word: &str) -> Option<&'static str> {
-    look_up(structure::REFUSED_TYPES, word)
-}
-
-/// Why services of a type that other gateways have are left out.
-#[must_use]
-pub fn ignored_type(word: &str) -> Option<&'static str> {
-    look_up(structure::IGNORED_TYPES, word)
-}
-
-/// Why login modules of a type that other gateways have are refused, and what is to be used instead.
-#[must_use]
-pub fn refused_module(word: &str) -> Option<&'static str> {
-    look_up(structure::REFUSED_MODULES, word)
-}
-
-fn look_up(table: &[(&str, &'static str)], word: &str) -> Option<&'static str> {
-    let (_, reason) = table.iter().find(|(pattern, _)| fits(pattern, word))?;
-    Some(reason)
-}
-
 /// Whether a name is the one of the table, or begins or ends like it where that has a `*`.
 fn fits(pattern: &str, name: &str) -> bool {
     match (pattern.strip_suffix('*'), pattern.strip_prefix('*')) {
         (Some(start), _) => name.starts_with(start),
         (None, Some(end)) => name.ends_with(end),
         (None, None) => pattern == name,
-    }
-}
-
-impl ServiceType {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Broadcast,
-        Self::Directory,
-        Self::Echo,
-        Self::HttpProxy,
-        Self::HttpRedirect,
-        Self::Kerberos5Proxy,
-        Self::Management,
-        Self::Proxy,
-    ];
-
-    /// As it stands in `<type>`.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Broadcast => "broadcast",
-            Self::Directory => "directory",
-            Self::Echo => "echo",
-            Self::HttpProxy => "http.proxy",
-            Self::HttpRedirect => "http.redirect",
-            Self::Kerberos5Proxy => "kerberos5.proxy",
-            Self::Management => "management",
-            Self::Proxy => "proxy",
-        }
-    }
-}
-
-impl ModuleType {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Exec,
-        Self::File,
-        Self::Gss,
-        Self::Http,
-        Self::Jwt,
-        Self::Kerberos5,
-        Self::Keystore,
-        Self::Ldap,
-    ];
-
-    /// As it stands in `<type>`.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Exec => "exec",
-            Self::File => "file",
-            Self::Gss => "gss",
-            Self::Http => "http",
-            Self::Jwt => "jwt",
-            Self::Kerberos5 => "kerberos5",
-            Self::Keystore => "keystore",
-            Self::Ldap => "ldap",
-        }
-    }
-}
-
-impl fmt::Display for ServiceType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-impl fmt::Display for ModuleType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
     }
 }
 

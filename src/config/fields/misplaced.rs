@@ -49,11 +49,17 @@ pub(super) fn text(element: &Element, place: Place) -> Problem {
     }
 }
 
-/// An element that should be there.
-pub(super) fn missing(element: &Element, entry: &Entry) -> Problem {
-    let says = format!("<{}> has no <{}>", element.name, entry.name);
-    let help = match entry.holds {
-        Holds::Text(_) => format!("add one, such as <{0}>{1}</{0}>", entry.name, entry.example),
+/// An element that should be there, inside of `absent` if even that is not.
+pub(super) fn missing(element: &Element, absent: Option<&str>, entry: &Entry) -> Problem {
+    let (holder, name) = (&element.name, entry.name);
+    let says = match absent {
+        None => format!("<{holder}> has no <{name}>"),
+        Some(absent) => format!("<{holder}> has no <{absent}> with <{name}>"),
+    };
+    let example = format!("<{name}>{}</{name}>", entry.example);
+    let help = match (entry.holds, absent) {
+        (Holds::Text(_), None) => format!("add one, such as {example}"),
+        (Holds::Text(_), Some(absent)) => format!("add them, such as <{absent}>{example}</{absent}>"),
         _ => format!("add one: {}", lower(entry.says)),
     };
     Problem::error(element.name_span.clone(), says).help(help)

@@ -93,7 +93,9 @@ fn one_of(
         return Ok(Value::Word(word));
     }
     let help = match nearest(text, words.iter().copied()) {
-        Some(meant) if words.len() > 1 => format!("did you mean {meant}? {}", misplaced::how(entry, syntax)),
+        Some(meant) if words.len() > 1 => {
+            format!("did you mean `{meant}`? {}", misplaced::how(entry, syntax))
+        }
         _ => misplaced::how(entry, syntax),
     };
     let says = format!("<{}> is {}", element.name, quoted(text));

@@ -1,9 +1,9 @@
 //! Where the gateway listens: the addresses of all services, and what those that share one agree on.
 
-use std::{collections::HashMap, ops::Range, time::Duration};
+use std::{collections::HashMap, net::IpAddr, ops::Range, time::Duration};
 
 use super::{
-    options::{Binds, ListenerOptions, Written, WrittenOption},
+    options::{Binds, ListenerOptions, VerifyClient, Written, WrittenOption},
     service::{Defaults, Draft, Required, Service},
     uri::{AcceptUri, Scheme},
 };
@@ -96,6 +96,28 @@ impl<'a> Listeners<'a> {
         listener.accepts.push((place, draft, uri));
     }
 
+    /// A port that is taken at all addresses cannot be taken at one of them again.
+    fn overlap(&self, problems: &mut Problems) {
+        let first = |gathered: &Gathered<'a>| gathered.accepts.first().map(|(_, draft, uri)| (*draft, *uri));
+        let everywhere: HashMap<_, _> = self
+            .all
+            .iter()
+            .filter(|gathered| gathered.is_everywhere() && gathered.bind.port != 0)
+            .filter_map(|gathered| Some(((gathered.datagrams, gathered.bind.port), first(gathered)?)))
+            .collect();
+        for gathered in self.all.iter().filter(|gathered| !gathered.is_everywhere()) {
+            let Some((draft, there)) = everywhere.get(&(gathered.datagrams, gathered.bind.port)) else {
+                continue;
+            };
+            let Some((_, uri)) = first(gathered) else { continue };
+            let (port, name) = (gathered.bind.port, quoted(&draft.service.name));
+            let says = format!("the port {port} is taken at all addresses by the service {name}");
+            let problem = Problem::error(uri.span.clone(), says)
+                .help("choose another port, or listen at all addresses too");
+            problems.push(problem.also(there.span.clone(), "here"));
+        }
+    }
+
     /// The listeners that they come to.
     pub(in crate::config) fn judge(
         self,
@@ -104,6 +126,7 @@ impl<'a> Listeners<'a> {
         truststore: bool,
         problems: &mut Problems,
     ) -> Vec<Listener> {
+        self.overlap(problems);
         let listeners = self.all.into_iter().map(|gathered| {
             let options = ListenerOptions::of(&gathered.written.over(&defaults.accept), gathered.inactivity);
             let spoken = |uri: &AcceptUri| uri.scheme.is_secure() && options.tls.encryption;
@@ -114,7 +137,18 @@ impl<'a> Listeners<'a> {
             if secure && !keystore {
                 gathered.without_keystore(&spoken, problems);
             }
-            gathered.trusting(&options, defaults, truststore, problems);
+            gathered.trusting(&options, defaults, problems);
+            let asks = options.verify_client != VerifyClient::None;
+            let said = gathered.said("ssl.verify-client", defaults);
+            if asks && secure && !truststore {
+                let says =
+                    "certificates of clients are asked for, and there is no <truststore> to judge them by";
+                let help = "add <truststore> with <file> to <security>";
+                problems.push(Problem::error(said, says).help(help));
+            } else if asks && !secure && gathered.written.find("ssl.verify-client").is_some() {
+                let says = "<ssl.verify-client> does nothing: no service at this address speaks TLS";
+                problems.push(Problem::warning(said, says).help("accept wss://, https:// or ssl://"));
+            }
             let accepts = gathered.accepts.iter().map(|(place, _, _)| *place).collect();
             Listener { bind: gathered.bind, datagrams: gathered.datagrams, secure, options, accepts }
         });
@@ -233,10 +267,17 @@ impl Gathered<'_> {
     }
 
     fn is_loopback(&self) -> bool {
-        self.bind.host.as_deref().is_some_and(|host| {
-            host.eq_ignore_ascii_case("localhost")
-                || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
-        })
+        let is_address =
+            |host: &str| host.parse().is_ok_and(|host: IpAddr| host.to_canonical().is_loopback());
+        self.bind
+            .host
+            .as_deref()
+            .is_some_and(|host| host.eq_ignore_ascii_case("localhost") || is_address(host))
+    }
+
+    fn is_everywhere(&self) -> bool {
+        let is_address = |host: &str| host.parse().is_ok_and(|host: IpAddr| host.is_unspecified());
+        self.bind.host.as_deref().is_none_or(is_address)
     }
 
     fn without_keystore(&self, spoken: &impl Fn(&AcceptUri) -> bool, problems: &mut Problems) {
@@ -248,33 +289,23 @@ impl Gathered<'_> {
         }
     }
 
+    /// Where an option is written that holds here.
+    fn said(&self, name: &str, defaults: &Defaults) -> Range<usize> {
+        let written = self.written.find(name).or_else(|| defaults.accept.find(name));
+        written.map(|option| option.span.clone()).unwrap_or_default()
+    }
+
     /// What is believed must come from somebody who is named.
-    fn trusting(
-        &self,
-        options: &ListenerOptions,
-        defaults: &Defaults,
-        truststore: bool,
-        problems: &mut Problems,
-    ) {
-        let span = |name: &str| {
-            let written = self.written.find(name).or_else(|| defaults.accept.find(name));
-            written.map(|option| option.span.clone()).unwrap_or_default()
-        };
-        if options.trusted_proxies.is_empty() {
-            let help = "add <tcp.trusted.proxies> with the addresses of the proxies: anybody else could claim to be anybody";
-            for (name, on) in
-                [("http.forwarded", options.forwarded), ("tcp.proxy.protocol", options.proxy_protocol)]
-            {
-                if on {
-                    let says = format!("<{name}> is enabled, and nobody is trusted to say who the client is");
-                    problems.push(Problem::error(span(name), says).help(help));
-                }
-            }
+    fn trusting(&self, options: &ListenerOptions, defaults: &Defaults, problems: &mut Problems) {
+        if !options.trusted_proxies.is_empty() {
+            return;
         }
-        if options.verify_client != super::options::VerifyClient::None && !truststore {
-            let says = "certificates of clients are asked for, and there is no <truststore> to judge them by";
-            let help = "add <truststore> with <file> to <security>";
-            problems.push(Problem::error(span("ssl.verify-client"), says).help(help));
+        let switches =
+            [("http.forwarded", options.forwarded), ("tcp.proxy.protocol", options.proxy_protocol)];
+        for (name, _) in switches.into_iter().filter(|(_, on)| *on) {
+            let says = format!("<{name}> is enabled, and nobody is trusted to say who the client is");
+            let help = "add <tcp.trusted.proxies> with the addresses of the proxies: anybody else could claim to be anybody";
+            problems.push(Problem::error(self.said(name, defaults), says).help(help));
         }
     }
 }

@@ -48,12 +48,13 @@ impl Written {
         for option in &self.options {
             let wrong = match (option.entry.name, &option.value) {
                 ("tcp.trusted.proxies", Value::List(list)) => list.iter().find_map(|item| {
-                    let error = item.parse::<Network>().err()?;
-                    Some((&item.value, &item.span, error.to_string()))
+                    item.parse::<Network>().err()?;
+                    let help = "write it as 10.0.0.0/8, 2001:db8::/32 or a single address";
+                    Some((&item.value, &item.span, help))
                 }),
                 ("http.host", Value::Text(text)) => HeaderValue::from_str(text)
                     .err()
-                    .map(|_| (text, &option.span, "write it as HOST or HOST:PORT".to_owned())),
+                    .map(|_| (text, &option.span, "write it as HOST or HOST:PORT")),
                 _ => None,
             };
             if let Some((text, span, help)) = wrong {

@@ -4,7 +4,10 @@ use std::{collections::HashMap, time::Duration};
 
 use http::HeaderName;
 
-use super::{Folder, module::LoginModule};
+use super::{
+    Folder,
+    module::{Judge, LoginModule},
+};
 use crate::config::{
     fields::Fields,
     problems::Problems,
@@ -102,8 +105,18 @@ impl Authentication {
             Some(element) => LoginModule::all(element, folder, problems),
             None => Vec::new(),
         };
+        let scheme = fields.word("http-challenge-scheme").and_then(Scheme::of);
+        let judges_tickets = modules.iter().any(|module| matches!(module.judge, Judge::Gss(_)));
+        if matches!(scheme, Some(Scheme::Negotiate | Scheme::ApplicationNegotiate))
+            && fields.has("login-modules")
+            && !judges_tickets
+        {
+            let says = "clients are asked for Kerberos tickets, and no login module judges them";
+            let help = "add one of type kerberos5 and behind it one of type gss";
+            problems.push(Problem::warning(fields.name_span(), says).help(help));
+        }
         Self {
-            scheme: fields.word("http-challenge-scheme").and_then(Scheme::of),
+            scheme,
             headers: headers(fields, problems),
             query_parameters: fields
                 .texts("http-query-parameter")
@@ -139,14 +152,21 @@ impl Realms {
             problems
                 .push(Problem::error(description.span.clone(), says).help("write it without other letters"));
         }
+        let mut has_modules = false;
         let authentication = match fields.child("authentication") {
             Some(element) => {
                 let fields = Fields::read(element, Place::Authentication, problems);
+                has_modules = fields.has("login-modules");
                 Authentication::of(&fields, folder, problems)
             }
             None => Authentication::default(),
         };
         let Some(name) = fields.text("name") else { return };
+        if !has_modules {
+            let says = format!("nobody can log in to the realm {}: it has no <login-modules>", quoted(&name));
+            let help = "add them to its <authentication>";
+            problems.push(Problem::warning(name.span.clone(), says).help(help));
+        }
         let user_principal_classes =
             fields.texts("user-principal-class").into_iter().map(|class| class.value);
         let realm = Realm {

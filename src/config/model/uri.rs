@@ -149,7 +149,7 @@ pub enum UriError {
     #[error("its scheme is `{0}`; use ws, wss, http, https, tcp, ssl or udp")]
     Unknown(String),
     /// A scheme that is misspelt.
-    #[error("its scheme is `{0}`; did you mean {1}?")]
+    #[error("its scheme is `{0}`; did you mean `{1}`?")]
     UnknownNear(String, &'static str),
 }
 

@@ -153,32 +153,3 @@ pub(super) const LOGIN_MODULE: &[Entry] = &[
         ..Entry::nest("options", Place::LoginModule, "What it needs to know")
     },
 ];
-
-/// Types of services that other gateways have, and what is to be used instead.
-pub(super) const REFUSED_TYPES: &[(&str, &str)] = &[
-    ("amqp.proxy", "use proxy: it carries AMQP without looking into it"),
-    ("balancer", "gateways do not join; put a load balancer in front of several"),
-    ("class:*", "a class of Java cannot run here; use a type of this gateway"),
-    ("jms", "use proxy to a broker that speaks WebSocket or TCP, with a protocol such as STOMP or AMQP"),
-    (
-        "jms.proxy",
-        "use proxy to a broker that speaks WebSocket or TCP, with a protocol such as STOMP or AMQP",
-    ),
-    ("management.jmx", "use management: a page, metrics and JSON over HTTP"),
-    ("management.snmp", "use management: a page, metrics and JSON over HTTP"),
-    ("redis", "use proxy to tcp://HOST:6379"),
-    ("session", "use a realm with <session-timeout>"),
-    ("turn.rest", "use the REST interface of the TURN server"),
-    ("turn.proxy", "TURN needs datagrams; let clients reach the TURN server itself"),
-    ("*-extension", "an extension of Java cannot run here; use a type of this gateway"),
-];
-
-/// Types of services that are left out with a warning.
-pub(super) const IGNORED_TYPES: &[(&str, &str)] =
-    &[("update.check", "updates come from the package manager; take it out")];
-
-/// Types of login modules that other gateways have, and what is to be used instead.
-pub(super) const REFUSED_MODULES: &[(&str, &str)] = &[
-    ("class:*", "a class of Java cannot run here; use jwt, or http or exec to ask a judge of your own"),
-    ("jndi", "use ldap"),
-];

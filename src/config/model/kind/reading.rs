@@ -32,6 +32,9 @@ use crate::{
     service::proxy,
 };
 
+/// How a network is written.
+const NETWORK: &str = "write it as 10.0.0.0/8, 2001:db8::/32 or a single address";
+
 /// Octets that may wait for one side.
 const PENDING: usize = 64_000;
 
@@ -76,11 +79,13 @@ impl Reading<'_, '_> {
         let mut publishers: Vec<Publisher> = accept.map(Publisher::Accept).into_iter().collect();
         publishers.extend(connect.map(Publisher::Connect));
         publishers.extend(self.connects.iter().cloned().map(Publisher::Connect));
-        let help = "it has one publisher: write <accept> or <connect> in its <properties>";
-        let says = match publishers.len() {
-            0 => "a broadcast needs a publisher",
+        let (says, help) = match publishers.len() {
+            0 => ("a broadcast needs a publisher", "add <accept> or <connect> to its <properties>"),
             1 => return publishers.pop().map(|publisher| Broadcast { publisher, pending }),
-            _ => "a broadcast has more than one publisher",
+            _ => (
+                "a broadcast has more than one publisher",
+                "leave one <accept> or <connect> in its <properties>",
+            ),
         };
         self.problems.push(Problem::error(self.fields.name_span(), says).help(help));
         None
@@ -179,8 +184,8 @@ impl Reading<'_, '_> {
                     Problem::error(name.span.clone(), says).help("write its servers into one <krb-realm>");
                 self.problems.push(problem.also(first.span.clone(), "first here"));
             }
-            let kdcs = self.servers(fields.texts("kdc"), KDC_PORT);
-            let kpasswds = self.servers(fields.texts("kpasswd"), KPASSWD_PORT);
+            let kdcs = self.servers(&fields, "kdc", KDC_PORT);
+            let kpasswds = self.servers(&fields, "kpasswd", KPASSWD_PORT);
             let discover = fields.flag("discover").unwrap_or(false);
             if !discover && !fields.has("kdc") {
                 let says = format!("the Kerberos realm {} has no server", quoted(&name));
@@ -199,7 +204,7 @@ impl Reading<'_, '_> {
             let help = "add <connect>tcp://kdc.example.com:88</connect>, or <krb-realm> with <name> and <kdc> in its <properties>";
             self.problems.push(Problem::error(self.fields.name_span(), says).help(help));
         }
-        let named = self.each("kdc-network", str::parse::<Network>);
+        let named = self.each("kdc-network", |text| text.parse::<Network>().map_err(|_| NETWORK));
         let dns_server = self
             .each("dns-server", |text| {
                 let with_port = || text.parse::<SocketAddr>().ok();
@@ -297,9 +302,9 @@ impl Reading<'_, '_> {
         None
     }
 
-    fn servers(&mut self, texts: Vec<Spanned<String>>, port: u16) -> Vec<Server> {
+    fn servers(&mut self, fields: &Fields<'_>, name: &str, port: u16) -> Vec<Server> {
         let mut servers = Vec::new();
-        for text in texts {
+        for text in fields.texts(name) {
             // As a URI it has the same host and port.
             let written = format!("tcp://{}", *text);
             let with_port = |text: &str| text.parse::<ConnectUri>().ok();
@@ -307,7 +312,7 @@ impl Reading<'_, '_> {
             match found.as_ref().and_then(server_at) {
                 Some(server) => servers.push(server),
                 None => {
-                    let says = format!("a server is {}", quoted(&text));
+                    let says = format!("<{name}> is {}, which is no server", quoted(&text));
                     let help = "write it as HOST or HOST:PORT, with IPv6 addresses in brackets";
                     self.problems.push(Problem::error(text.span, says).help(help));
                 }

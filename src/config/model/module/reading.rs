@@ -63,7 +63,7 @@ impl LoginModule {
         let place = Place::Module(module);
         let options = match fields.child("options") {
             Some(options) => Fields::read(options, place, problems),
-            None => Fields::none(element, place, problems),
+            None => Fields::none(element, "options", place, problems),
         };
         let debug = options.flag("debug").unwrap_or(false);
         let span = element.name_span.clone();
@@ -84,7 +84,7 @@ fn module_type(text: &Spanned<String>, problems: &mut Problems) -> Option<Module
         None => (
             format!("<type> is {}, which is no type of login module", quoted(text)),
             match nearest(text, words) {
-                Some(meant) => format!("did you mean {meant}?"),
+                Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("use one of {}", words.join(", ")),
             },
         ),

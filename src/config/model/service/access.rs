@@ -3,7 +3,7 @@
 use super::reading::Context;
 use crate::config::{
     fields::Fields,
-    model::Era,
+    model::{Era, module::Judge, realm::Realm},
     problems::Problems,
     report::{Problem, nearest, quoted},
     vocabulary::Place,
@@ -53,6 +53,9 @@ pub(super) fn read(
         },
     };
     if is_constrained {
+        if let (Some(known), Required::Roles(roles)) = (context.realms.all.get(realm), &required) {
+            obtainable(fields, known, roles, problems);
+        }
         return (Some(realm), required);
     }
     match context.era {
@@ -69,10 +72,34 @@ pub(super) fn read(
     }
 }
 
+/// Whether somebody can have these roles, where that can be told: tickets alone bring none but those that are granted.
+fn obtainable(fields: &Fields<'_>, realm: &Realm, roles: &[String], problems: &mut Problems) {
+    let modules = &realm.authentication.modules;
+    if modules.is_empty() {
+        return;
+    }
+    for role in roles {
+        // The name of a user counts as a role of that user alone.
+        let is_had = role.contains('@')
+            || modules.iter().any(|module| match &module.judge {
+                Judge::Gss(gss) => gss.grants.mention(role),
+                Judge::Kerberos5(_) => false,
+                _ => true,
+            });
+        if !is_had {
+            let name = &realm.name.value;
+            let says = format!("nobody in the realm {} has the role {}", quoted(name), quoted(role));
+            let help = format!("say who, in the <options> of gss: <grant>{role}=realm:EXAMPLE.COM</grant>");
+            let span = fields.child("authorization-constraint").map(|element| element.name_span.clone());
+            problems.push(Problem::error(span.unwrap_or(fields.name_span()), says).help(help));
+        }
+    }
+}
+
 fn known_realms(name: &str, context: &Context<'_>) -> String {
     let names: Vec<&str> = context.realms.all.iter().map(|realm| realm.name.as_str()).collect();
     match (nearest(name, names.iter().copied()), names.as_slice()) {
-        (Some(meant), _) => format!("did you mean {meant}?"),
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, []) => "add a <realm> to <security>".to_owned(),
         (None, [only]) => format!("write <realm-name>{only}</realm-name>"),
         (None, several) => {

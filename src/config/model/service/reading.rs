@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use http::HeaderValue;
+use tgg::routes::KDC_PORT;
 
 use super::{ApplicationNegotiate, Mime, Service, accept_schemes, access, connect_count, connect_schemes};
 use crate::config::{
@@ -82,7 +83,7 @@ impl Draft {
         let connects = connects(&fields, service, problems);
         let properties = match fields.child("properties") {
             Some(properties) => Fields::read(properties, Place::Type(service), problems),
-            None => Fields::none(element, Place::Type(service), problems),
+            None => Fields::none(element, "properties", Place::Type(service), problems),
         };
         let application_negotiate = ApplicationNegotiate {
             connect: properties.text("authentication.connect"),
@@ -96,6 +97,9 @@ impl Draft {
             let name = names().find(|name| !context.names.contains(name.as_str())).unwrap_or_default();
             Spanned::new(name, fields.name_span())
         });
+        if service == ServiceType::Proxy {
+            kerberos_unseen(&accepts, &connects, problems);
+        }
         let accept = own.over(&context.defaults.accept);
         let service = Service {
             name,
@@ -115,6 +119,23 @@ impl Draft {
     }
 }
 
+/// A proxy carries Kerberos too, as other gateways had to: without a look at what it is.
+fn kerberos_unseen(
+    accepts: &[Spanned<AcceptUri>],
+    connects: &[Spanned<ConnectUri>],
+    problems: &mut Problems,
+) {
+    let is_kdc = |uri: &&Spanned<ConnectUri>| uri.scheme == Scheme::Tcp && uri.port == KDC_PORT;
+    if let Some(uri) = connects.iter().find(is_kdc)
+        && accepts.iter().any(|uri| uri.scheme.is_socket())
+    {
+        let says = format!("the service passes on to {} whatever it is sent", quoted(&uri.to_string()));
+        let help =
+            "use <type>kerberos5.proxy</type>, which relays what is for a KDC alone, and its limits hold";
+        problems.push(Problem::warning(uri.span.clone(), says).help(help));
+    }
+}
+
 fn service_type(text: &Spanned<String>, problems: &mut Problems) -> Option<ServiceType> {
     if let Some(service) = ServiceType::ALL.into_iter().find(|service| service.word() == text.as_str()) {
         return Some(service);
@@ -129,7 +150,7 @@ fn service_type(text: &Spanned<String>, problems: &mut Problems) -> Option<Servi
     } else {
         let says = format!("<type> is {}, which is no type of service", quoted(text));
         Problem::error(text.span.clone(), says).help(match nearest(text, words) {
-            Some(meant) => format!("did you mean {meant}?"),
+            Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("use one of {}", words.join(", ")),
         })
     };
