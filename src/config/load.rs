@@ -262,3 +262,6 @@ fn legacy(fields: &Fields<'_>, folder: &Folder<'_>, problems: &mut Problems) -> 
         authentication,
     })
 }
+
+#[cfg(test)]
+mod tests;
