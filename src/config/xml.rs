@@ -11,12 +11,13 @@ mod namespaces;
 mod outside;
 mod tag;
 mod text;
+mod unreadable;
 
 use std::{ops::Range, sync::Arc};
 
 pub use text::Text;
 
-use super::report::{Problem, Severity};
+use super::report::Problem;
 
 /// Longest file, in octets. Ten thousand services with every option take a third of it.
 pub const MAX_OCTETS: usize = 16 * 1024 * 1024;
@@ -95,10 +96,7 @@ pub fn read(octets: &[u8]) -> Result<Document, Vec<Problem>> {
 pub fn survey(octets: &[u8]) -> (Option<Document>, Vec<Problem>) {
     match outside::decode(octets) {
         Ok(source) => builder::build(source),
-        Err(problem) => {
-            debug_assert!(problem.severity == Severity::Error);
-            (None, vec![problem])
-        }
+        Err(problem) => (None, vec![problem]),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{mem, ops::ControlFlow};
 
-use quick_xml::{Reader, errors::SyntaxError, events::Event};
+use quick_xml::{Reader, events::Event};
 
 use super::{
     Attribute, Document, Element, MAX_DEPTH, MAX_ELEMENTS, MAX_PROBLEMS, Span,
@@ -11,6 +11,7 @@ use super::{
     outside,
     tag::{self, Raw},
     text::{self, Pieces, Text},
+    unreadable::unreadable,
 };
 use crate::config::report::{Problem, quoted};
 
@@ -166,42 +167,52 @@ impl<'a> Builder<'a> {
         }
 
         self.scopes.open();
-        let is_declaration = |raw: &&Raw<'_>| raw.name == "xmlns" || raw.name.starts_with("xmlns:");
-        for raw in tag.attributes.iter().filter(is_declaration) {
-            let name = text::attribute(raw.value, &raw.value_span, &mut self.problems);
-            match split_name(raw.name) {
-                Some((prefix, local)) => {
-                    let prefix = if prefix.is_empty() { "" } else { local };
-                    self.problems.extend(self.scopes.declare(prefix, &raw.name_span, &name).err());
-                }
-                None => self.problems.push(no_attribute(raw)),
-            }
+        let (declarations, attributes): (Vec<_>, Vec<_>) =
+            tag.attributes.iter().partition(|raw| raw.name == "xmlns" || raw.name.starts_with("xmlns:"));
+        for raw in declarations {
+            self.declare(raw);
         }
-        let name_span = tag.name_span.end - local.len()..tag.name_span.end;
         let namespace = if prefix.is_empty() {
             self.scopes.default()
         } else {
             self.scopes.prefixed(prefix, &tag.name_span).map_err(|problem| self.problems.push(problem)).ok()
         };
+        let attributes = self.attributes(&attributes);
+        let inside = at + content.len();
+        let element = Element {
+            name: local.to_owned(),
+            name_span: tag.name_span.end - local.len()..tag.name_span.end,
+            span: span.clone(),
+            namespace,
+            attributes,
+            children: Vec::new(),
+            text: Text::new("", inside..inside),
+        };
+        let tag_span = tag.name_span;
+        self.open.push(Open { tag: tag.name.to_owned(), tag_span, element, pieces: Pieces::default() });
+        ControlFlow::Continue(())
+    }
+
+    /// Declares a namespace.
+    fn declare(&mut self, raw: &Raw<'_>) {
+        let name = text::attribute(raw.value, &raw.value_span, &mut self.problems);
+        let declared = match split_name(raw.name) {
+            Some(("", _)) => self.scopes.declare("", &raw.name_span, &name),
+            Some((_, prefix)) => self.scopes.declare(prefix, &raw.name_span, &name),
+            None => Err(no_attribute(raw)),
+        };
+        self.problems.extend(declared.err());
+    }
+
+    fn attributes(&mut self, all: &[&Raw<'_>]) -> Vec<Attribute> {
         let mut attributes = Vec::new();
-        for raw in tag.attributes.iter().filter(|raw| !is_declaration(raw)) {
+        for raw in all {
             match self.attribute(raw, &attributes) {
                 Ok(attribute) => attributes.push(attribute),
                 Err(problem) => self.problems.push(problem),
             }
         }
-        let element = Element {
-            name: local.to_owned(),
-            name_span,
-            span: span.clone(),
-            namespace,
-            attributes,
-            children: Vec::new(),
-            text: Text::new("", at + content.len()..at + content.len()),
-        };
-        let tag_span = tag.name_span;
-        self.open.push(Open { tag: tag.name.to_owned(), tag_span, element, pieces: Pieces::default() });
-        ControlFlow::Continue(())
+        attributes
     }
 
     fn attribute(&mut self, raw: &Raw<'_>, others: &[Attribute]) -> Result<Attribute, Problem> {
@@ -331,32 +342,4 @@ fn no_attribute(raw: &Raw<'_>) -> Problem {
     let says = format!("{} is not the name of an attribute", quoted(raw.name));
     Problem::error(raw.name_span.clone(), says)
         .help("a name begins with a letter, and has at most one colon inside")
-}
-
-/// Says what the reader could not read past.
-fn unreadable(error: &quick_xml::Error, source: &str, start: usize) -> Problem {
-    let line = source.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    let span = start..start + line.len();
-    let (says, help) = match error {
-        quick_xml::Error::Syntax(SyntaxError::UnclosedComment) => {
-            ("this comment has no end", "write --> after it")
-        }
-        quick_xml::Error::Syntax(SyntaxError::UnclosedCData) => {
-            ("this CDATA section has no end", "write ]]> after it")
-        }
-        quick_xml::Error::Syntax(SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl) => {
-            ("this declaration or processing instruction has no end", "write ?> after it")
-        }
-        quick_xml::Error::Syntax(SyntaxError::UnclosedSingleQuotedAttributeValue) => {
-            ("in this tag the value of an attribute has no end", "write ' after it")
-        }
-        quick_xml::Error::Syntax(SyntaxError::UnclosedDoubleQuotedAttributeValue) => {
-            ("in this tag the value of an attribute has no end", "write \" after it")
-        }
-        quick_xml::Error::Syntax(SyntaxError::UnclosedTag) => {
-            ("this tag has no end", "write > after it; a < that begins no tag is written &lt;")
-        }
-        _ => ("this is not XML", "comments are written <!-- … -->; a < that begins no tag is written &lt;"),
-    };
-    Problem::error(span, says).help(help)
 }

@@ -1,6 +1,7 @@
 //! Tests of reading XML.
 
 mod agreement;
+mod emitted;
 
 use super::*;
 
