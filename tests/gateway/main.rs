@@ -23,6 +23,7 @@ mod http;
 mod http_refused;
 mod identity;
 mod initiator;
+mod keystores;
 mod mit_clients;
 mod mit_raw;
 mod proxy;
