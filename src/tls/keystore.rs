@@ -57,7 +57,6 @@ impl Drop for Entry {
 }
 
 /// A store as it was read. What is needed of it is taken out, the rest goes.
-#[derive(Debug)]
 enum Contents {
     Jks(Zeroizing<Vec<u8>>),
     Pem(pem::Pem),
@@ -79,7 +78,7 @@ pub fn read_keystore(store: &Store) -> Result<Vec<Entry>, KeystoreError> {
             jks_entries(&octets, &password).map_err(jks_failed(store))?
         }
         Contents::Pem(pem) => pem.entries(path)?,
-        Contents::Pkcs12(archive) => pkcs12::entries(archive, path)?,
+        Contents::Pkcs12(archive) => pkcs12::entries(&archive, path)?,
     };
     if entries.is_empty() { Err(KeystoreError::NoKey { path: path.clone() }) } else { Ok(entries) }
 }
@@ -95,7 +94,7 @@ pub fn read_truststore(store: &Store) -> Result<Vec<CertificateDer<'static>>, Ke
     let trusted = match contents {
         Contents::Jks(octets) => jks_trusted(&octets, password.as_ref()).map_err(jks_failed(store))?,
         Contents::Pem(pem) => pem.certificates,
-        Contents::Pkcs12(archive) => pkcs12::trusted(archive),
+        Contents::Pkcs12(archive) => pkcs12::trusted(&archive),
     };
     if trusted.is_empty() { Err(KeystoreError::NoTrust { path: path.clone() }) } else { Ok(trusted) }
 }

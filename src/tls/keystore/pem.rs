@@ -33,7 +33,8 @@ fn has(octets: &[u8], part: &[u8]) -> bool {
 pub(super) struct Pem {
     /// All certificates, in their order.
     pub(super) certificates: Vec<CertificateDer<'static>>,
-    keys: Vec<PrivateKeyDer<'static>>,
+    /// The keys, not yet with their certificates.
+    keys: Vec<Entry>,
     /// Whether there is a key with a password.
     is_encrypted: bool,
 }
@@ -55,13 +56,18 @@ impl Pem {
             })?;
             match kind {
                 SectionKind::Certificate => found.certificates.push(der.into()),
-                SectionKind::PrivateKey => found.keys.push(PrivateKeyDer::Pkcs8(der.into())),
-                SectionKind::RsaPrivateKey => found.keys.push(PrivateKeyDer::Pkcs1(der.into())),
-                SectionKind::EcPrivateKey => found.keys.push(PrivateKeyDer::Sec1(der.into())),
+                SectionKind::PrivateKey => found.key(PrivateKeyDer::Pkcs8(der.into())),
+                SectionKind::RsaPrivateKey => found.key(PrivateKeyDer::Pkcs1(der.into())),
+                SectionKind::EcPrivateKey => found.key(PrivateKeyDer::Sec1(der.into())),
                 _ => der.zeroize(),
             }
         }
         Ok(found)
+    }
+
+    fn key(&mut self, key: PrivateKeyDer<'static>) {
+        let alias = self.keys.len().saturating_add(1).to_string();
+        self.keys.push(Entry { alias, chain: Vec::new(), key });
     }
 
     /// The keys, each with its certificates.
@@ -73,7 +79,6 @@ impl Pem {
         if self.is_encrypted {
             return Err(KeystoreError::EncryptedKey { path: path.to_owned() });
         }
-        let named = self.keys.into_iter().zip(1..).map(|(key, place)| (place.to_string(), key)).collect();
-        paired(named, &self.certificates, path)
+        paired(self.keys, &self.certificates, path)
     }
 }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use p12_keystore::{Pkcs12Archive, error::Error};
+use p12_keystore::{Certificate, Pkcs12Archive, PrivateKeyBag, error::Error};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::{Entry, KeystoreError, Password, Store, paired::paired};
@@ -35,18 +35,19 @@ pub(super) fn open(
 /// # Errors
 ///
 /// [`KeystoreError::NoCertificate`] or [`KeystoreError::Pair`].
-pub(super) fn entries(archive: Pkcs12Archive, path: &Path) -> Result<Vec<Entry>, KeystoreError> {
-    let named = |(bag, place): (p12_keystore::PrivateKeyBag, u32)| {
-        let alias = bag.friendly_name.unwrap_or_else(|| place.to_string());
-        (alias, PrivateKeyDer::Pkcs8(bag.key.as_der().to_vec().into()))
+pub(super) fn entries(archive: &Pkcs12Archive, path: &Path) -> Result<Vec<Entry>, KeystoreError> {
+    let entry = |(bag, place): (&PrivateKeyBag, u32)| Entry {
+        alias: bag.friendly_name.clone().unwrap_or_else(|| place.to_string()),
+        chain: Vec::new(),
+        key: PrivateKeyDer::Pkcs8(bag.key.as_der().to_vec().into()),
     };
-    let keys = archive.keys.into_iter().zip(1..).map(named).collect();
+    let keys = archive.keys.iter().zip(1..).map(entry).collect();
     let certificates: Vec<_> = archive.certs.iter().map(|bag| owned(&bag.cert)).collect();
     paired(keys, &certificates, path)
 }
 
 /// The trusted certificates: those that Java has marked, or, as OpenSSL marks none, all that are no key's.
-pub(super) fn trusted(archive: Pkcs12Archive) -> Vec<CertificateDer<'static>> {
+pub(super) fn trusted(archive: &Pkcs12Archive) -> Vec<CertificateDer<'static>> {
     let has_marks = archive.certs.iter().any(|bag| bag.trusted);
     archive
         .certs
@@ -56,6 +57,6 @@ pub(super) fn trusted(archive: Pkcs12Archive) -> Vec<CertificateDer<'static>> {
         .collect()
 }
 
-fn owned(certificate: &p12_keystore::Certificate) -> CertificateDer<'static> {
+fn owned(certificate: &Certificate) -> CertificateDer<'static> {
     CertificateDer::from(certificate.as_der().to_vec())
 }

@@ -1,7 +1,7 @@
 //! Tests of stores of keys: those in PEM, and what is told of others. Stores of the real `keytool` and `openssl` are
 //! in tests/gateway.
 
-use rcgen::KeyPair;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
 use super::{error::quoted, kind::JCEKS, *};
 use crate::tls::tests::made::{Authority, Folder};
@@ -36,6 +36,22 @@ fn a_certificate_that_signed_itself_is_sent_where_it_is_the_keys_own() {
     let folder = Folder::new();
     let store = folder.store([made.cert.pem(), made.signing_key.serialize_pem()].concat());
     assert_eq!(read_keystore(&store).unwrap()[0].chain, [made.cert.der().clone()]);
+}
+
+#[test]
+fn of_two_certificates_for_one_key_the_one_that_is_good_for_longer_is_shown() {
+    let key = KeyPair::generate().unwrap();
+    let until = |year| {
+        let mut parameters = CertificateParams::new(vec!["gw.test".to_owned()]).unwrap();
+        parameters.not_after = date_time_ymd(year, 1, 1);
+        parameters.self_signed(&key).unwrap()
+    };
+    let (old, new) = (until(2030), until(2031));
+    let folder = Folder::new();
+    for pair in [[old.pem(), new.pem()], [new.pem(), old.pem()]] {
+        let store = folder.store([pair.concat(), key.serialize_pem()].concat());
+        assert_eq!(read_keystore(&store).unwrap()[0].chain, [new.der().clone()]);
+    }
 }
 
 #[test]
