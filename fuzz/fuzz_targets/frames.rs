@@ -3,11 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ticketgate::ws::frame::{Aside, Boundaries, Breach, Opener};
+use ticketgate::ws::frame::{Aside, Boundaries, Breach, MAX_HEADER, Opener, seal_masked};
 
 /// The payload up to the end of the pieces, a close frame or a breach.
-fn opened<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Result<bool, Breach>) {
-    let (mut opener, mut payload) = (Opener::default(), Vec::new());
+fn opened<'a>(mut opener: Opener, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Result<bool, Breach>) {
+    let mut payload = Vec::new();
     for piece in pieces {
         let mut piece = piece.to_vec();
         match opener.open(&mut piece) {
@@ -27,11 +27,19 @@ fn opened<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Result<bool, 
 fuzz_target!(|octets: &[u8]| {
     let Some((&length, stream)) = octets.split_first() else { return };
     let length = usize::from(length).max(1);
-    let (whole, end) = opened(std::iter::once(stream));
-    let (pieces, pieces_end) = opened(stream.chunks(length));
-    assert_eq!(end, pieces_end);
-    // A breach takes along what its own piece held before it.
-    assert!(if end.is_ok() { pieces == whole } else { pieces.starts_with(&whole) });
+    for opener in [Opener::default, Opener::of_server] {
+        let (whole, end) = opened(opener(), std::iter::once(stream));
+        let (pieces, pieces_end) = opened(opener(), stream.chunks(length));
+        assert_eq!(end, pieces_end);
+        // A breach takes along what its own piece held before it.
+        assert!(if end.is_ok() { pieces == whole } else { pieces.starts_with(&whole) });
+    }
+
+    // What is sealed as a client does comes out as it was.
+    let (mut room, mut masked) = ([0; MAX_HEADER], stream.to_vec());
+    let start = seal_masked(&mut room, &mut masked, [1, 2, 3, 4]);
+    let sealed = [&room[start..], &masked].concat();
+    assert_eq!(opened(Opener::default(), sealed.chunks(length)), (stream.to_vec(), Ok(false)));
 
     let (mut whole, mut cut) = (Boundaries::default(), Boundaries::default());
     whole.pass(stream);

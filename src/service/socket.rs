@@ -42,7 +42,7 @@ pub struct Bounds {
     pub ends: Option<Moment>,
     /// How long a peer may say nothing. After half of it the peer is asked by a ping whether it still exists.
     pub inactivity: Option<Duration>,
-    /// How long a frame may take from its first octet to its last, a peer to take anything of what it is sent, and
+    /// How long a message may take from its first octet to its last, a peer to take anything of what it is sent, and
     /// a goodbye.
     pub message: Duration,
     /// Octets of the longest message of the peer.
@@ -201,7 +201,7 @@ struct Session<'a, I, C> {
     heard: (Moment, u64),
     /// Whether the peer was asked since then whether it still exists.
     asked: bool,
-    /// When the frame began that is not whole.
+    /// When the message began that is not whole.
     begun: Option<Moment>,
     /// Whether the peer has still to take something.
     sending: bool,
@@ -265,16 +265,18 @@ where
                 return Poll::Pending;
             }
             match ready!(self.frames.poll_next(self.socket, context)) {
-                Read::Begun => self.begun = Some(ambient::now()),
+                // Taken note of behind this.
+                Read::Begun => {}
                 Read::Message(None) => return Poll::Ready(Why::Closed),
-                Read::Message(Some(Ok(message))) => {
-                    self.begun = None;
-                    match message {
-                        Message::Binary(_) | Message::Text(_) => self.conversation.hear(message),
-                        Message::Close(_) => return Poll::Ready(Why::Closed),
-                        Message::Frame(_) | Message::Ping(_) | Message::Pong(_) => {}
+                Read::Message(Some(Ok(message))) => match message {
+                    Message::Binary(_) | Message::Text(_) => {
+                        self.begun = None;
+                        self.conversation.hear(message);
                     }
-                }
+                    Message::Close(_) => return Poll::Ready(Why::Closed),
+                    // They may come between the frames of a message, and do not finish that.
+                    Message::Frame(_) | Message::Ping(_) | Message::Pong(_) => {}
+                },
                 Read::Message(Some(Err(error))) => {
                     return Poll::Ready(breach(&error).map_or(Why::Broke, Why::Said));
                 }

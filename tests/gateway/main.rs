@@ -27,6 +27,7 @@ mod keystores;
 mod mit_clients;
 mod mit_raw;
 mod proxy;
+mod proxy_header;
 mod record;
 mod reload;
 mod started;

@@ -167,6 +167,20 @@ async fn a_frame_that_is_begun_must_be_finished_in_time() {
 }
 
 #[tokio::test]
+async fn fragments_and_pings_without_end_do_not_keep_a_message_open() {
+    let (mut io, served) = open(Bounds { message: Duration::from_millis(100), ..bounds() });
+    io.write_all(&frame(0x02, b"x")).await.unwrap();
+    let more = [frame(0, b""), frame(0x89, b"")].concat();
+    while let Ok(Ok(())) = timeout(PATIENCE, io.write_all(&more)).await {
+        let mut pong = [0; 2];
+        if io.read_exact(&mut pong).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(served.await.unwrap().why, Why::Said(Goodbye::Idle));
+}
+
+#[tokio::test]
 async fn a_peer_that_breaks_off_is_not_waited_for() {
     let (io, served) = open(bounds());
     drop(io);

@@ -3,6 +3,7 @@
 mod browser;
 pub mod curl;
 mod error;
+mod haproxy;
 pub mod mit;
 mod process;
 pub mod python;
@@ -11,4 +12,5 @@ mod workshop;
 
 pub use browser::{Browser, Talk};
 pub use error::Error;
+pub use haproxy::Haproxy;
 pub use skipped::or_skipped;
