@@ -10,6 +10,8 @@ pub mod raw;
 pub mod redirect;
 pub mod relay;
 pub mod socket;
+pub mod stream;
+pub mod upstream;
 pub mod ways;
 
 use std::{

@@ -107,6 +107,14 @@ pub struct Spliced {
     pub down: u64,
 }
 
+impl Spliced {
+    /// A pair that was told goodbye before it was one.
+    #[must_use]
+    pub const fn early(goodbye: Goodbye) -> Self {
+        Self { reason: Reason::Said(goodbye), up: 0, down: 0 }
+    }
+}
+
 /// Joins a client, whose answer 101 is out if it speaks WebSocket, with a back end until there is a reason to part them.
 pub async fn join<C, B>(client: C, backend: B, early: Early, speaks: Speaks, bounds: &Bounds) -> Spliced
 where

@@ -3,7 +3,7 @@
 //! A message is kept once, whoever has still to take it. A client that takes too little is closed and never has
 //! the others wait, nor those who publish.
 
-pub mod upstream;
+pub mod source;
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -12,10 +12,11 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::protocol::Role};
 use tokio_util::sync::CancellationToken;
 
-use super::{upstream::Upstream, *};
+use super::{source::Source, *};
 use crate::service::{
     proxy::{dial::Dialler, url::BackendUrl},
     socket::Why,
+    upstream::Upstream,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -169,21 +170,21 @@ async fn a_publisher_is_told_to_stop() {
 }
 
 /// Follows a server on this host.
-async fn following(scheme: &str) -> (Broadcast, TcpListener, Notice, JoinHandle<()>) {
+async fn following(scheme: &str, inactivity: Duration) -> (Broadcast, TcpListener, Notice, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url: BackendUrl = format!("{scheme}://{}", listener.local_addr().unwrap()).parse().unwrap();
     let dialler = Dialler::new(&url, None, PATIENCE).unwrap();
-    let upstream =
-        Upstream { url, dialler, host: None, max_message: 1000, inactivity: None, patience: PATIENCE };
+    let upstream = Upstream { url, dialler, host: None, patience: PATIENCE };
+    let source = Source { upstream, max_message: 1000, inactivity: Some(inactivity) };
     let (broadcast, notice) = (Broadcast::new(64_000), Notice::below(&CancellationToken::new()));
     let (task, told) = (broadcast.clone(), notice.clone());
-    let follows = tokio::spawn(async move { task.follow(&upstream, &told).await });
+    let follows = tokio::spawn(async move { task.follow(&source, &told).await });
     (broadcast, listener, notice, follows)
 }
 
 #[tokio::test]
 async fn a_server_of_octets_is_followed_and_connected_to_again() {
-    let (broadcast, listener, notice, follows) = following("tcp").await;
+    let (broadcast, listener, notice, follows) = following("tcp", PATIENCE).await;
     let mut client = Client::new(&broadcast, 1 << 16).await;
     for text in ["one", "two"] {
         let (mut stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
@@ -196,7 +197,7 @@ async fn a_server_of_octets_is_followed_and_connected_to_again() {
 
 #[tokio::test]
 async fn a_server_of_messages_is_followed_until_it_is_told_goodbye() {
-    let (broadcast, listener, notice, follows) = following("ws").await;
+    let (broadcast, listener, notice, follows) = following("ws", PATIENCE).await;
     let mut client = Client::new(&broadcast, 1 << 16).await;
     let (stream, _) = listener.accept().await.unwrap();
     let mut server = accept_async(stream).await.unwrap();
@@ -214,13 +215,28 @@ async fn a_server_of_messages_is_followed_until_it_is_told_goodbye() {
 
 #[tokio::test]
 async fn a_server_whose_message_is_too_long_is_left_and_tried_again() {
-    let (_broadcast, listener, notice, follows) = following("ws").await;
+    let (_broadcast, listener, notice, follows) = following("ws", PATIENCE).await;
     for _ in 0..2 {
         let (stream, _) = timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
         let mut server = accept_async(stream).await.unwrap();
         server.send(Message::binary(vec![0; 1001])).await.unwrap();
         while let Some(Ok(_)) = timeout(PATIENCE, server.next()).await.unwrap() {}
     }
+    notice.close();
+    timeout(PATIENCE, follows).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_asked_and_then_left() {
+    let (_broadcast, listener, notice, follows) = following("ws", Duration::from_millis(100)).await;
+    let (stream, _) = listener.accept().await.unwrap();
+    // It is read from by hand, so that no ping is answered.
+    let mut stream = accept_async(stream).await.unwrap().into_inner();
+    let mut said = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut said)).await.unwrap().unwrap();
+    assert_eq!(said.get(..2), Some(&[0x89, 0x80][..]));
+    assert_eq!(said.len(), 6, "a masked ping and nothing else");
+    timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
     notice.close();
     timeout(PATIENCE, follows).await.unwrap().unwrap();
 }
