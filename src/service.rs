@@ -10,7 +10,6 @@ pub mod raw;
 pub mod redirect;
 pub mod relay;
 pub mod socket;
-pub mod stream;
 pub mod upstream;
 pub mod ways;
 

@@ -12,8 +12,9 @@ use crate::{
     listener::bind_tcp,
     notice::Notice,
     service::{
-        broadcast::{Broadcast, upstream::Upstream},
+        broadcast::{Broadcast, source::Source},
         proxy::{backends::Way, dial::Dialler, url::BackendUrl},
+        upstream::Upstream,
     },
     tls::client::ClientSettings,
 };
@@ -82,11 +83,11 @@ impl OpenBroadcast {
                     url: url.clone(),
                     dialler: dialler.from(way.source),
                     host: way.host.clone(),
-                    max_message: settings.max_message,
-                    inactivity: settings.inactivity,
                     patience: way.respond,
                 };
-                tokio::spawn(async move { fed.follow(&upstream, &notice).await })
+                let (max_message, inactivity) = (settings.max_message, settings.inactivity);
+                let source = Source { upstream, max_message, inactivity };
+                tokio::spawn(async move { fed.follow(&source, &notice).await })
             }
         };
         Ok(Arc::new(Self { settings, service, _feeding: AbortOnDropHandle::new(feeding) }))
