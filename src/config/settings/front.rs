@@ -171,28 +171,28 @@ fn server_tls(
 
 /// Versions and suites.
 pub(super) fn spoken(tls: &Tls, problems: &mut Vec<Problem>) -> Option<(Protocols, Suites)> {
-    let protocols = match tls.protocols.as_slice() {
-        [] => Ok(Protocols::default()),
-        named => Protocols::parse(&named.join(",")).map_err(|error| error.to_string()),
-    };
-    let suites = match tls.ciphers.as_slice() {
-        [] => Ok(Suites::default()),
-        named => Suites::parse(&named.join(",")).map_err(|error| error.to_string()),
-    };
-    let mut told = |name: &str, span: &Option<std::ops::Range<usize>>, help: &str| {
-        let says = format!("<{name}> cannot be used");
-        problems.push(Problem::error(span.clone().unwrap_or_default(), says).help(help.to_owned()));
-    };
-    match (protocols, suites) {
-        (Ok(protocols), Ok(suites)) => return Some((protocols, suites)),
-        (protocols, suites) => {
-            if let Err(help) = protocols {
-                told("ssl.protocols", &tls.protocols_span, &help);
-            }
-            if let Err(help) = suites {
-                told("ssl.ciphers", &tls.ciphers_span, &help);
-            }
+    let protocols = judged("ssl.protocols", &tls.protocols, Protocols::parse, problems);
+    let suites = judged("ssl.ciphers", &tls.ciphers, Suites::parse, problems);
+    Some((protocols?, suites?))
+}
+
+/// A list, judged by those who use it.
+fn judged<T: Default, E: std::error::Error>(
+    name: &str,
+    written: &Spanned<Vec<String>>,
+    parse: impl Fn(&str) -> Result<T, E>,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    // What stands nowhere is the default.
+    if written.span.is_empty() {
+        return Some(T::default());
+    }
+    match parse(&written.join(",")) {
+        Ok(list) => Some(list),
+        Err(error) => {
+            let problem = Problem::error(written.span.clone(), format!("<{name}> cannot be used"));
+            problems.push(problem.help(error.to_string()));
+            None
         }
     }
-    None
 }

@@ -76,14 +76,9 @@ fn authority(uri: &crate::config::model::uri::AcceptUri) -> String {
 
 /// Which pages may use a service.
 fn pages(constraints: &[CrossSite], visitors: Visitors, problems: &mut Vec<Problem>) -> Option<Pages> {
-    let mut privileged = false;
     let mut invited = Vec::new();
     for constraint in constraints {
         let origin = &constraint.allow_origin;
-        if origin.value == crate::config::model::cross_site::AllowOrigin::Privileged {
-            privileged = true;
-            continue;
-        }
         let methods = constraint.allow_methods.iter().map(http::Method::as_str);
         let headers = constraint.allow_headers.iter().map(http::HeaderName::as_str);
         let age = constraint.maximum_age.map(|age| age.as_secs());
@@ -98,8 +93,7 @@ fn pages(constraints: &[CrossSite], visitors: Visitors, problems: &mut Vec<Probl
             }
         }
     }
-    let pages = Pages::constrained(invited, visitors);
-    Some(if privileged { pages.with_privileged() } else { pages })
+    Some(Pages::constrained(invited, visitors))
 }
 
 struct Reading<'a> {
