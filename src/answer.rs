@@ -321,6 +321,33 @@ pub const fn sends_on(status: StatusCode) -> bool {
     )
 }
 
+/// Says that another method than these was used.
+#[must_use]
+pub fn method(allowed: &'static str) -> Response<Body> {
+    let mut response = status(StatusCode::METHOD_NOT_ALLOWED);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+/// Says, with these words, that nobody is served here for now.
+#[must_use]
+pub fn not_now(words: Bytes) -> Response<Body> {
+    status(StatusCode::SERVICE_UNAVAILABLE).map(|_| body::whole(words))
+}
+
+/// Sends a browser from a folder's path to the same one with a slash, below which relative links lead.
+///
+/// The new place is relative to the old one: of a path that begins with two slashes a browser would take the first part
+/// for another host.
+#[must_use]
+pub fn with_slash(path: &str) -> Response<Body> {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let Ok(place) = HeaderValue::try_from(format!("./{last}/")) else { return status(StatusCode::NOT_FOUND) };
+    let mut response = status(StatusCode::PERMANENT_REDIRECT);
+    response.headers_mut().insert(header::LOCATION, place);
+    response
+}
+
 /// Asks for a proof. The connection stays open: .NET's WebSocket client repeats its request on the same one.
 #[must_use]
 pub fn challenge(challenge: HeaderValue) -> Response<Body> {

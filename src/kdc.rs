@@ -5,6 +5,7 @@ mod probe;
 pub mod resolve;
 mod stream;
 pub mod target;
+mod watch;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

@@ -33,7 +33,7 @@ use tracing::{
 use crate::{ambient, kdc::Answer};
 
 /// Names one exchange in the log and, over HTTP, to the client (`x-ms-request-id`).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct RequestId(u64);
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -45,6 +45,20 @@ impl RequestId {
     #[must_use]
     pub fn next() -> Self {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Reads what was written of one. `None` also for those of other processes, which name nothing here.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (process, number) = text.split_at_checked("00000000-0000-0000-".len())?;
+        let id = Self(u64::from_str_radix(&number.replace('-', ""), 16).ok()?);
+        // As it is written, and in no other way.
+        (id.to_string() == format!("{process}{number}")).then_some(id)
+    }
+
+    /// One of so many places, each for about as many.
+    pub(crate) fn place(self, places: usize) -> usize {
+        usize::try_from(self.0).unwrap_or_default().checked_rem(places).unwrap_or_default()
     }
 }
 
@@ -73,15 +87,23 @@ pub struct Via {
     pub over: &'static str,
 }
 
-/// Writes the record of an exchange that brought a reply.
-pub fn answered(id: RequestId, via: Via, started: Moment, request: &Request<'_>, answer: &Answer) {
-    if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
-        return;
-    }
-    let asked = Question::of(request.asked());
+/// Writes the record of an exchange that brought a reply. Returns its outcome as counters have it: `ticket`,
+/// `sealed`, or the name of a KRB-ERROR.
+pub fn answered(
+    id: RequestId,
+    via: Via,
+    started: Moment,
+    request: &Request<'_>,
+    answer: &Answer,
+) -> &'static str {
     // It was believed before it was returned, so this reads it a second time and does not fail.
     let reply = believe(request, &answer.octets).ok();
     let told = Told::of(reply.as_ref());
+    let outcome = told.outcome.word();
+    if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
+        return outcome;
+    }
+    let asked = Question::of(request.asked());
     info!(
         target: TARGET,
         %id,
@@ -104,6 +126,7 @@ pub fn answered(id: RequestId, via: Via, started: Moment, request: &Request<'_>,
         took_us = took_us(started),
         "Exchange"
     );
+    outcome
 }
 
 /// Writes the record of a request that was relayed, or refused, without a reply.
@@ -294,14 +317,23 @@ enum Outcome {
     Word(&'static str),
 }
 
+impl Outcome {
+    /// One word for counters. Codes without a name share one: a KDC may answer with any number.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Error(code) => {
+                i32::try_from(*code).ok().and_then(error_code::name).unwrap_or("error_other")
+            }
+            Self::Word(word) => word,
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Error(code) => match i32::try_from(*code).ok().and_then(error_code::name) {
-                Some(name) => f.write_str(name),
-                None => write!(f, "error_{code}"),
-            },
-            Self::Word(word) => f.write_str(word),
+            Self::Error(code) if self.word() == "error_other" => write!(f, "error_{code}"),
+            _ => f.write_str(self.word()),
         }
     }
 }

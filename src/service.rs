@@ -5,6 +5,7 @@ pub mod directory;
 pub mod echo;
 pub mod kerberos5_proxy;
 pub mod kkdcp;
+pub mod management;
 pub mod proxy;
 pub mod raw;
 pub mod redirect;

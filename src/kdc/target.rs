@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use tgg::{
@@ -13,6 +16,7 @@ use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
 use super::datagram::Sockets;
+use crate::ambient;
 
 /// Most TCP connections to one KDC in flight. MIT's KDC has a backlog of 5, keeps 45 and then drops the
 /// oldest; a waiting request is better off here.
@@ -30,6 +34,8 @@ pub struct Target {
     /// The sockets for datagrams.
     pub(super) sockets: Sockets,
     health: Mutex<Health>,
+    /// When it last went down or came back, in seconds since 1970, UTC; zero: never.
+    changed: AtomicI64,
 }
 
 impl Target {
@@ -42,6 +48,7 @@ impl Target {
             streams: Semaphore::new(MAX_STREAMS),
             sockets: Sockets::new(address),
             health: Mutex::default(),
+            changed: AtomicI64::new(0),
         }
     }
 
@@ -51,6 +58,9 @@ impl Target {
         let changed = health.note(experience, now);
         let down = health.standing(now).down;
         drop(health);
+        if changed {
+            self.changed.store(ambient::time_of_day().0, Ordering::Relaxed);
+        }
         match (changed, down) {
             (true, true) => warn!(
                 kdc = %self.name, address = %self.address,
@@ -63,6 +73,11 @@ impl Target {
 
     pub(super) fn standing(&self, now: Moment) -> Standing {
         self.health().standing(now)
+    }
+
+    /// When it last went down or came back, in seconds since 1970, UTC.
+    pub(super) fn changed(&self) -> Option<i64> {
+        Some(self.changed.load(Ordering::Relaxed)).filter(|changed| *changed != 0)
     }
 
     pub(super) fn take_probe(&self, now: Moment) -> bool {

@@ -16,7 +16,7 @@ use tgg::moment::Moment;
 use tracing::info;
 
 use super::{RequestId, took_us, word};
-use crate::ambient;
+use crate::{ambient, metrics::ServiceMetrics};
 
 /// Octets of a path that are written.
 const MAX_PATH: usize = 200;
@@ -65,6 +65,8 @@ pub struct Visit {
     pub octets_in: Arc<AtomicU64>,
     /// Octets of the response's body, or that a socket's client was sent.
     pub octets_out: u64,
+    /// Where it is counted.
+    pub metrics: Option<Arc<ServiceMetrics>>,
     started: Moment,
     is_over: bool,
 }
@@ -96,6 +98,7 @@ impl Visit {
             status: None,
             octets_in: Arc::default(),
             octets_out: 0,
+            metrics: None,
             started: ambient::now(),
             is_over: false,
         }
@@ -108,17 +111,36 @@ impl Visit {
 
     /// Writes the line of a request, once.
     pub fn end(&mut self, end: End) {
+        self.count(None);
         self.write(end.word(), None, &format_args!("Request"));
     }
 
     /// Writes the line of a joined socket.
     pub fn parted(mut self, why: &'static str) {
+        if let (Some(metrics), Some(status)) = (&self.metrics, self.status) {
+            metrics.answered(status.as_u16());
+        }
         self.write(why, None, &format_args!("Socket"));
     }
 
     /// Writes the line of a request that was not served. `why` is for the operator and ends with the remedy.
     pub fn refused(mut self, outcome: &'static str, blame: &'static str, why: &dyn fmt::Display) {
+        self.count(Some((outcome, blame)));
         self.write(outcome, Some(blame), &format_args!("Not served: {why}"));
+    }
+
+    /// Counts a request at its end. Sockets are counted by the registry of sessions.
+    fn count(&self, refused: Option<(&'static str, &'static str)>) {
+        let Some(metrics) = self.metrics.as_ref().filter(|_| !self.is_over) else { return };
+        if let Some(status) = self.status {
+            metrics.answered(status.as_u16());
+        }
+        metrics.moved(self.octets_in.load(Ordering::Relaxed), self.octets_out);
+        match refused {
+            Some((reason, "backend")) => metrics.backend_failed(reason),
+            Some((reason, _)) => metrics.refused(reason),
+            None => {}
+        }
     }
 
     fn write(&mut self, outcome: &'static str, blame: Option<&'static str>, message: &fmt::Arguments<'_>) {

@@ -10,6 +10,7 @@ use krb::peek::KdcReq;
 use tgg::{
     envelope::{Malformed, Opened},
     failure::{Refusal, Unanswered, krb_error},
+    moment::Moment,
     request::{self, Asked},
 };
 
@@ -17,6 +18,7 @@ use crate::{
     ambient,
     kdc::Kdcs,
     limits::{Peer, Principals},
+    metrics::ServiceMetrics,
     record::{self, RequestId, Via},
 };
 
@@ -25,6 +27,7 @@ use crate::{
 pub struct Kerberos5Proxy {
     kdcs: Arc<Kdcs>,
     principals: Arc<Principals>,
+    metrics: Option<Arc<ServiceMetrics>>,
 }
 
 /// The end of an exchange.
@@ -57,7 +60,13 @@ impl Kerberos5Proxy {
     /// A gateway to these KDCs.
     #[must_use]
     pub const fn new(kdcs: Arc<Kdcs>, principals: Arc<Principals>) -> Self {
-        Self { kdcs, principals }
+        Self { kdcs, principals, metrics: None }
+    }
+
+    /// The same, counted there.
+    #[must_use]
+    pub fn counted(self, metrics: Arc<ServiceMetrics>) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// Relays one request, if it may be, and writes its record.
@@ -67,6 +76,7 @@ impl Kerberos5Proxy {
         let outer = || outer_realm.clone().unwrap_or_default();
         let without_reply = |asked, why, krb_realm| {
             record::unanswered(id, via, started, asked, message.len(), &why);
+            self.count_unanswered(asked, &why, started);
             Answered { id, reply: Err(why), krb_realm }
         };
         let _in_flight = match peer.request() {
@@ -86,7 +96,10 @@ impl Kerberos5Proxy {
         };
         match self.kdcs.exchange(&request).await {
             Ok(answer) => {
-                record::answered(id, via, started, &request, &answer);
+                let outcome = record::answered(id, via, started, &request, &answer);
+                if let Some(metrics) = &self.metrics {
+                    metrics.exchanged(Some(asked.kind()), outcome, ambient::now().since(started));
+                }
                 Answered { id, reply: Ok(answer.octets), krb_realm }
             }
             Err(why) => without_reply(Some(&asked), why.into(), krb_realm),
@@ -103,8 +116,19 @@ impl Kerberos5Proxy {
 
     /// Writes the record of what could not even be opened.
     pub fn refuse(&self, malformed: Malformed, octets: usize, via: Via) -> Answered {
-        let (id, why) = (RequestId::next(), Unanswered::from(Refusal::from(malformed)));
-        record::unanswered(id, via, ambient::now(), None, octets, &why);
+        let (id, started) = (RequestId::next(), ambient::now());
+        let why = Unanswered::from(Refusal::from(malformed));
+        record::unanswered(id, via, started, None, octets, &why);
+        self.count_unanswered(None, &why, started);
         Answered { id, reply: Err(why), krb_realm: Bytes::new() }
+    }
+
+    fn count_unanswered(&self, asked: Option<&Asked<'_>>, why: &Unanswered, started: Moment) {
+        let Some(metrics) = &self.metrics else { return };
+        metrics.exchanged(asked.map(Asked::kind), why.word(), ambient::now().since(started));
+        match why {
+            Unanswered::Failed(_) => metrics.backend_failed(why.word()),
+            Unanswered::Refused(_) => metrics.refused(why.word()),
+        }
     }
 }

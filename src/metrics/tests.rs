@@ -1,0 +1,1 @@
+//! What the counters promise, and that dashboard and alerts ask for counters that there are.

@@ -1,0 +1,228 @@
+//! The sockets that are open: who is connected, as whom, until when; and the order to close one.
+//!
+//! A socket has an entry for as long as its [`Guard`] lives. Its octets are counted by whoever moves them, on
+//! atomics that nobody else writes; they reach the counters of its service when somebody looks and at its end.
+
+mod list;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::broadcast;
+
+use crate::{metrics::ServiceMetrics, notice::Notice, record::RequestId};
+
+pub use list::{Page, Wanted};
+
+/// Parts of the registry that are locked on their own, so that threads seldom wait for each other.
+const SHARDS: usize = 16;
+
+/// Events that a slow listener may be behind before it loses some.
+const QUEUE: usize = 1024;
+
+/// What is known of a socket when it opens.
+#[derive(Debug)]
+pub struct Entry {
+    /// Names it in the log and to the operator.
+    pub id: RequestId,
+    /// The service that it was opened for.
+    pub service: Arc<ServiceMetrics>,
+    /// Who is admitted, if the service asks.
+    pub principal: Option<String>,
+    /// What the principal may be.
+    pub roles: Vec<String>,
+    /// Where it comes from.
+    pub peer: SocketAddr,
+    /// Over what: `ws`, `tcp`.
+    pub via: &'static str,
+    /// Where it goes to, if anywhere.
+    pub backend: Option<Arc<str>>,
+    /// When it was opened, in seconds since 1970, UTC.
+    pub since: i64,
+    /// When it ends at the latest, in seconds since 1970, UTC.
+    pub ends: Option<i64>,
+    /// Has it closed.
+    pub notice: Notice,
+}
+
+/// Octets that a socket has carried until now.
+#[derive(Debug, Default)]
+pub struct Octets {
+    /// From the client.
+    pub received: AtomicU64,
+    /// To the client.
+    pub sent: AtomicU64,
+}
+
+impl Octets {
+    fn now(&self) -> (u64, u64) {
+        (self.received.load(Ordering::Relaxed), self.sent.load(Ordering::Relaxed))
+    }
+}
+
+/// A socket that is open.
+#[derive(Debug)]
+pub struct Session {
+    /// What was known when it opened.
+    pub entry: Entry,
+    /// What it has carried.
+    pub octets: Arc<Octets>,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A socket opened.
+    Opened(Arc<Session>),
+    /// A socket ended, for this reason.
+    Closed(Arc<Session>, &'static str),
+}
+
+/// All sockets that are open.
+#[derive(Debug)]
+pub struct Sessions {
+    shards: [Mutex<BTreeMap<RequestId, Kept>>; SHARDS],
+    events: broadcast::Sender<Event>,
+}
+
+/// A socket in the registry.
+#[derive(Debug)]
+struct Kept {
+    session: Arc<Session>,
+    /// The octets that its service has counted. Changed under the lock of the shard, so that none counts twice.
+    settled: (u64, u64),
+}
+
+impl Kept {
+    /// Has the service count what the socket has carried since the last time.
+    fn settle(&mut self) {
+        let (received, sent) = self.session.octets.now();
+        let (received_before, sent_before) = self.settled;
+        let service = &self.session.entry.service;
+        service.moved(received.saturating_sub(received_before), sent.saturating_sub(sent_before));
+        self.settled = (received, sent);
+    }
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { shards: Default::default(), events: broadcast::Sender::new(QUEUE) }
+    }
+}
+
+impl Sessions {
+    /// Enters a socket until the guard is dropped.
+    #[must_use]
+    pub fn open(self: &Arc<Self>, entry: Entry) -> Guard {
+        entry.service.socket_opened();
+        let session = Arc::new(Session { entry, octets: Arc::default() });
+        if let Some(mut shard) = self.shard(session.entry.id) {
+            shard.insert(session.entry.id, Kept { session: Arc::clone(&session), settled: (0, 0) });
+        }
+        self.tell(|| Event::Opened(Arc::clone(&session)));
+        Guard { sessions: Arc::clone(self), session, reason: "cut_off" }
+    }
+
+    /// Has a socket closed. Returns whether it was open.
+    pub fn close(&self, id: RequestId) -> bool {
+        let found = self.shard(id).and_then(|shard| shard.get(&id).map(|kept| Arc::clone(&kept.session)));
+        found.map(|session| session.entry.notice.close()).is_some()
+    }
+
+    /// Has all sockets of a principal closed. Returns how many.
+    pub fn close_principal(&self, principal: &str) -> usize {
+        let mut count = 0;
+        for shard in self.all_shards() {
+            let open = shard.values().map(|kept| &kept.session.entry);
+            for entry in open.filter(|entry| entry.principal.as_deref() == Some(principal)) {
+                entry.notice.close();
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Sockets that are open.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.all_shards().map(|shard| shard.len()).sum()
+    }
+
+    /// Has the services count what their sockets have carried until now.
+    pub fn settle(&self) {
+        for mut shard in self.all_shards() {
+            shard.values_mut().for_each(Kept::settle);
+        }
+    }
+
+    /// What happens from now on. Who is too slow loses events, and is told how many.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    fn tell(&self, event: impl FnOnce() -> Event) {
+        if self.events.receiver_count() > 0 {
+            // Whoever listened may have left meanwhile.
+            let _ = self.events.send(event());
+        }
+    }
+
+    fn shard(&self, id: RequestId) -> Option<MutexGuard<'_, BTreeMap<RequestId, Kept>>> {
+        self.shards.get(id.place(SHARDS)).map(lock)
+    }
+
+    fn all_shards(&self) -> impl Iterator<Item = MutexGuard<'_, BTreeMap<RequestId, Kept>>> {
+        self.shards.iter().map(lock)
+    }
+}
+
+/// Stays usable if another thread panicked: each change under the lock is complete in itself.
+fn lock(shard: &Mutex<BTreeMap<RequestId, Kept>>) -> MutexGuard<'_, BTreeMap<RequestId, Kept>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps a socket in the registry.
+#[derive(Debug)]
+#[must_use = "without its guard a socket is in no list"]
+pub struct Guard {
+    sessions: Arc<Sessions>,
+    session: Arc<Session>,
+    reason: &'static str,
+}
+
+impl Guard {
+    /// Where to count what the socket carries.
+    #[must_use]
+    pub fn octets(&self) -> &Arc<Octets> {
+        &self.session.octets
+    }
+
+    /// Takes the socket out, for this reason. Dropped without one it was cut off.
+    pub fn ended(mut self, reason: &'static str) {
+        self.reason = reason;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let id = self.session.entry.id;
+        if let Some(mut shard) = self.sessions.shard(id)
+            && let Some(mut kept) = shard.remove(&id)
+        {
+            // Before the lock is given back, so that no rendering falls between.
+            kept.settle();
+        }
+        self.session.entry.service.socket_closed(self.reason);
+        self.sessions.tell(|| Event::Closed(Arc::clone(&self.session), self.reason));
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
