@@ -88,7 +88,7 @@ impl Metrics {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Counted(Arc::clone(&counts), Arc::clone(sessions))));
         registry.register_collector(Box::new(watched::Watched(Arc::clone(board))));
-        registry.register_collector(Box::new(process::Process::begun(ambient::time_of_day().0)));
+        registry.register_collector(Box::new(process::Process::begun()));
         Arc::new(Self { counts, registry })
     }
 

@@ -7,20 +7,23 @@ use rustix::{
     param::{clock_ticks_per_second, page_size},
     process::{Resource, getrlimit},
 };
+use tgg::moment::Moment;
 
-use super::Gauge;
+use super::{Count, Gauge};
 use crate::ambient;
 
 /// Writes version, age, memory, processor time and open files.
 #[derive(Debug)]
 pub(super) struct Process {
     /// When it started, in seconds since 1970, UTC.
-    started: i64,
+    started_at: i64,
+    started: Moment,
 }
 
 impl Process {
-    pub(super) const fn begun(started: i64) -> Self {
-        Self { started }
+    /// A process that starts now.
+    pub(super) fn begun() -> Self {
+        Self { started_at: ambient::time_of_day().0, started: ambient::now() }
     }
 }
 
@@ -31,15 +34,15 @@ impl Collector for Process {
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         Gauge::begin(encoder, "ticketgate_build_info", "1, with the version as a label", None)?
             .write(&version, 1)?;
-        let uptime = i64::try_from(ambient::now().since_start().as_secs()).unwrap_or(i64::MAX);
+        let uptime = i64::try_from(ambient::now().since(self.started).as_secs()).unwrap_or(i64::MAX);
         Gauge::single(encoder, "ticketgate_uptime", "Time since the start", seconds, uptime)?;
         let help = "When the process started, in seconds since 1970";
-        Gauge::single(encoder, "process_start_time", help, seconds, self.started)?;
-        if let Some((resident, ticks)) = stat() {
+        Gauge::single(encoder, "process_start_time", help, seconds, self.started_at)?;
+        if let Some((resident, used)) = stat() {
             let help = "Memory that is in use";
             Gauge::single(encoder, "process_resident_memory", help, Some(&Unit::Bytes), resident)?;
             let help = "Processor time that was used";
-            super::Count::begin(encoder, "process_cpu", help, seconds)?.single(ticks)?;
+            Count::begin(encoder, "process_cpu", help, seconds)?.single(used)?;
         }
         if let Ok(files) = fs::read_dir("/proc/self/fd") {
             let open = i64::try_from(files.count()).unwrap_or(i64::MAX);

@@ -11,7 +11,7 @@ use crate::{answer, body::Body};
 pub(super) struct Asset {
     path: &'static str,
     media_type: &'static str,
-    octets: &'static [u8],
+    pub(super) octets: &'static [u8],
 }
 
 const ASSETS: [Asset; 4] = [

@@ -1,6 +1,7 @@
 // What the page does: it listens to the gateway's events and writes what they say.
 //
-// Principals are names that strangers choose. All of them go through textContent and none through HTML.
+// Principals are names that strangers choose. All of them go through textContent and none through HTML, and what
+// could hide or turn around the letters beside it is shown as its number.
 
 const SECONDS = 300; // of the chart
 const ROWS = 500; // of the table of sessions; older ones are left out
@@ -8,7 +9,9 @@ const REFRESH = 5000; // milliseconds between two looks at the octets of session
 
 const $ = id => document.getElementById(id);
 const count = new Intl.NumberFormat("en");
-const rate = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const rate = value => (value < 100 ? tenths : whole).format(value);
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 // The gateway's clock, which may be ahead of or behind this one. Seconds since 1970.
@@ -19,6 +22,7 @@ const now = () => Date.now() / 1000 + ahead;
 
 const set = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 const say = text => set($("news"), text);
+const visible = name => name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, sign => `\\u{${sign.codePointAt(0).toString(16)}}`);
 const words = reason => reason.replaceAll("_", " ");
 
 const make = (name, attributes = {}, ...children) => {
@@ -29,11 +33,11 @@ const make = (name, attributes = {}, ...children) => {
 };
 
 const span = seconds => {
-  const whole = Math.max(0, Math.round(seconds));
-  const [days, hours, minutes] = [Math.floor(whole / 86400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60];
+  const left = Math.max(0, Math.round(seconds));
+  const [days, hours, minutes] = [Math.floor(left / 86400), Math.floor(left / 3600) % 24, Math.floor(left / 60) % 60];
   if (days) return `${days} d ${hours} h`;
   if (hours) return `${hours} h ${minutes} min`;
-  return minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  return minutes ? `${minutes} min ${left % 60} s` : `${left} s`;
 };
 
 const octets = number => {
@@ -73,8 +77,8 @@ const measure = totals => {
     const measured = { exchanges: per("exchanges"), requests: per("requests") };
     history.push(measured);
     if (history.length > SECONDS) history.shift();
-    set($("exchanges"), rate.format(measured.exchanges));
-    set($("requests"), rate.format(measured.requests));
+    set($("exchanges"), rate(measured.exchanges));
+    set($("requests"), rate(measured.requests));
     draw();
   }
   last = { at, totals };
@@ -94,11 +98,11 @@ const draw = () => {
   exchanges.setAttribute("points", line("exchanges"));
   requests.setAttribute("points", line("requests"));
   area.setAttribute("points", `${x(0)},98 ${line("exchanges")} ${x(history.length - 1)},98`);
-  set($("peak"), `${rate.format(highest)} a second`);
+  set($("peak"), `${rate(highest)} a second`);
   // Read when somebody comes to it, not announced each second.
   const newest = history[history.length - 1];
-  set($("summary"), `Now ${rate.format(newest.exchanges)} exchanges and ${rate.format(newest.requests)} requests a
-    second; the highest of either in the last five minutes was ${rate.format(highest)}.`);
+  set($("summary"), `Now ${rate(newest.exchanges)} exchanges and ${rate(newest.requests)} requests a
+    second; the highest of either in the last five minutes was ${rate(highest)}.`);
 };
 
 const showRefusals = refusals => {
@@ -176,14 +180,16 @@ const showSessions = () => {
   age();
 };
 
+const name = ({ principal }) => (principal === null ? "not asked who" : visible(principal));
+
 const buildSession = session => {
   const { principal, service, peer, via, backend, roles, since, ends } = session;
   const order = make("button", { type: "button", class: "danger" }, "Close",
-    make("span", { class: "unseen" }, ` the session of ${principal ?? "nobody in particular"} from ${peer}`));
+    make("span", { class: "unseen" }, ` the session of ${name(session)} from ${peer}`));
   order.addEventListener("click", () => confirmClose(session));
   const small = text => (text ? [make("span", { class: "small" }, make("bdi", {}, text))] : []);
   return row(
-    cell({}, make("bdi", {}, principal ?? "not asked"), ...small(roles.join(", "))),
+    cell({}, make("bdi", principal === null ? { class: "nobody" } : {}, name(session)), ...small(roles.join(", "))),
     cell({ "data-label": "Service" }, service, ...small([via, backend].filter(Boolean).join(" to "))),
     cell({ "data-label": "From" }, peer),
     cell({ "data-label": "Open for" }, make("time", { datetime: iso(since), title: local(since) })),
@@ -271,7 +277,7 @@ let doomed = null;
 
 const confirmClose = session => {
   doomed = session;
-  const whose = make("strong", {}, make("bdi", {}, session.principal ?? "not asked"));
+  const whose = make("strong", {}, make("bdi", {}, name(session)));
   $("confirm-whose").replaceChildren(whose, ` at ${session.service}, from ${session.peer}`);
   $("close-all").hidden = session.principal === null;
   set($("close-all"), "Close all of this principal");
@@ -282,8 +288,8 @@ const order = async path => {
   $("confirm").close();
   try {
     const { closed } = await ask(path, { method: "DELETE", headers: { "x-ticketgate": "1" } });
-    say(closed === 1 ? `The session of ${doomed.principal ?? doomed.peer} is closed.`
-      : `${count.format(closed)} sessions of ${doomed.principal} are closed.`);
+    say(closed === 1 ? `The session of ${name(doomed)} from ${doomed.peer} is closed.`
+      : `${count.format(closed)} sessions of ${name(doomed)} are closed.`);
   } catch (error) {
     say(`Not closed: ${error.message}`);
   }
@@ -321,7 +327,7 @@ source.addEventListener("state", ({ data }) => {
   heard(told);
   showServers(told.health, true);
   if (wanted) load(true); else take(list, true);
-  set($("about"), `${version}, up for ${span(uptime)} · you are ${who}${ends ? ` until ${local(ends)}` : ""}`);
+  set($("about"), `${version}, started ${local(told.now - uptime)} · you are ${visible(who)}${ends ? ` until ${local(ends)}` : ""}`);
   if ($("news").dataset.lost) say("Connected again.");
   delete $("news").dataset.lost;
 });
