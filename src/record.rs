@@ -337,3 +337,35 @@ impl fmt::Display for Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_it_was_written_and_in_no_other_way() {
+        let id = RequestId::next();
+        let text = id.to_string();
+        assert_eq!(RequestId::parse(&text), Some(id));
+        let wrong =
+            [text.to_uppercase() + " ", text.replace('-', ""), format!("+{text}"), text[1..].to_owned()];
+        for wrong in wrong.into_iter().chain([String::new(), "\u{e4}".repeat(18), text.replacen('-', "+", 4)])
+        {
+            assert_eq!(RequestId::parse(&wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_another_process_names_nothing() {
+        let text = RequestId::next().to_string();
+        let other = if text.starts_with('0') { '1' } else { '0' };
+        assert_eq!(RequestId::parse(&format!("{other}{}", &text[1..])), None);
+    }
+
+    #[test]
+    fn codes_that_have_no_name_are_counted_as_one() {
+        assert_eq!(Outcome::Error(25).word(), "KDC_ERR_PREAUTH_REQUIRED");
+        assert_eq!((Outcome::Error(9999).word(), Outcome::Error(-1).word()), ("error_other", "error_other"));
+        assert_eq!(Outcome::Error(9999).to_string(), "error_9999");
+    }
+}

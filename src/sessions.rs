@@ -61,6 +61,12 @@ pub struct Octets {
 }
 
 impl Octets {
+    /// Notes how many there are by now, both since the socket opened.
+    pub fn set(&self, received: u64, sent: u64) {
+        self.received.store(received, Ordering::Relaxed);
+        self.sent.store(sent, Ordering::Relaxed);
+    }
+
     fn now(&self) -> (u64, u64) {
         (self.received.load(Ordering::Relaxed), self.sent.load(Ordering::Relaxed))
     }
@@ -118,7 +124,6 @@ impl Default for Sessions {
 
 impl Sessions {
     /// Enters a socket until the guard is dropped.
-    #[must_use]
     pub fn open(self: &Arc<Self>, entry: Entry) -> Guard {
         entry.service.socket_opened();
         let session = Arc::new(Session { entry, octets: Arc::default() });

@@ -1,6 +1,7 @@
 //! The record of an admission: one line that says who, with what, whether let in, why not, and what to do.
 //!
-//! Tokens and cookies are never formatted. Names of principals are written so that they cannot forge a line.
+//! Tokens and cookies are never formatted. Names of principals are written so that they cannot forge a line. Each returns
+//! the outcome that it wrote, for whoever counts admissions.
 
 use tpg::{found::Found, permit::Permit, refusal::Refusal};
 use tracing::{debug, info};
@@ -11,7 +12,7 @@ use crate::realm::{credentials::CredentialsError, session::Session, subject::Sub
 const TARGET: &str = "ticketgate::admission";
 
 /// A ticket was good and its owner is let in.
-pub fn granted(id: RequestId, visitor: &Visitor, subject: &Subject, permit: &Permit) {
+pub fn granted(id: RequestId, visitor: &Visitor, subject: &Subject, permit: &Permit) -> &'static str {
     let facts = permit.facts();
     info!(
         target: TARGET,
@@ -30,16 +31,18 @@ pub fn granted(id: RequestId, visitor: &Visitor, subject: &Subject, permit: &Per
         outcome = "granted",
         "Let in"
     );
+    "granted"
 }
 
 /// A session was good.
-pub fn resumed(id: RequestId, visitor: &Visitor, session: &Session) {
+pub fn resumed(id: RequestId, visitor: &Visitor, session: &Session) -> &'static str {
     let client = session.subject.principal.as_str();
     info!(target: TARGET, %id, peer = %visitor.address, client, outcome = "resumed", "Let in by a session");
+    "resumed"
 }
 
 /// A ticket or session was good, but its owner lacks a role.
-pub fn denied(id: RequestId, visitor: &Visitor, subject: &Subject, missing: &str) {
+pub fn denied(id: RequestId, visitor: &Visitor, subject: &Subject, missing: &str) -> &'static str {
     info!(
         target: TARGET,
         %id,
@@ -50,6 +53,7 @@ pub fn denied(id: RequestId, visitor: &Visitor, subject: &Subject, missing: &str
         blame = "peer",
         "Denied: the client does not have the role {missing}; if it should, grant it with --grant"
     );
+    "role_missing"
 }
 
 /// The realm has nobody who judges.
@@ -65,7 +69,7 @@ pub fn shut(id: RequestId, visitor: &Visitor) {
 }
 
 /// A token is refused.
-pub fn refused(id: RequestId, visitor: &Visitor, refusal: &Refusal, found: &Found) {
+pub fn refused(id: RequestId, visitor: &Visitor, refusal: &Refusal, found: &Found) -> &'static str {
     info!(
         target: TARGET,
         %id,
@@ -79,21 +83,25 @@ pub fn refused(id: RequestId, visitor: &Visitor, refusal: &Refusal, found: &Foun
         code = refusal.code(),
         "Refused: {refusal}"
     );
+    refusal.word()
 }
 
 /// What is presented cannot be read.
-pub fn unreadable(id: RequestId, visitor: &Visitor, fault: CredentialsError) {
+pub fn unreadable(id: RequestId, visitor: &Visitor, fault: CredentialsError) -> &'static str {
     info!(target: TARGET, %id, peer = %visitor.address, outcome = "unreadable", blame = "peer", "Refused: {fault}");
+    "unreadable"
 }
 
 /// Nothing was presented. Browsers begin each socket like this.
-pub fn challenged(id: RequestId, visitor: &Visitor) {
+pub fn challenged(id: RequestId, visitor: &Visitor) -> &'static str {
     debug!(target: TARGET, %id, peer = %visitor.address, outcome = "challenged", "Challenged");
+    "challenged"
 }
 
 /// Another token is needed.
-pub fn continued(id: RequestId, visitor: &Visitor) {
+pub fn continued(id: RequestId, visitor: &Visitor) -> &'static str {
     debug!(target: TARGET, %id, peer = %visitor.address, outcome = "continued", "The negotiation goes on");
+    "continued"
 }
 
 fn roles(subject: &Subject) -> Option<String> {

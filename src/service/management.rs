@@ -26,7 +26,7 @@ use crate::{
     sessions::Sessions,
 };
 use page::Asset;
-use query::Query;
+use query::{Query, QueryError};
 
 pub use operator::Operator;
 
@@ -102,88 +102,109 @@ impl Management {
     /// Answers a request. `below` is its path without that of the service, such as `/sessions`.
     #[must_use]
     pub fn answer<B>(&self, request: &Request<B>, below: &str, who: &Operator) -> Response<Body> {
-        let mut response = self.served(request, below, who).unwrap_or_else(|response| response);
+        let mut response = self.served(request, below, who).unwrap_or_else(|no| {
+            debug!(by = who.name(), from = %who.peer(), "Management refuses: {no}");
+            no.response()
+        });
         page::protect(response.headers_mut());
         response
     }
 
-    fn served<B>(
-        &self,
-        request: &Request<B>,
-        below: &str,
-        who: &Operator,
-    ) -> Result<Response<Body>, Response<Body>> {
+    fn served<B>(&self, request: &Request<B>, below: &str, who: &Operator) -> Result<Response<Body>, No> {
         if !who.may_come_as(request.headers()) {
-            debug!(peer = %who.peer(), "Management is asked under a name that is not this host's");
-            return Err(no(BadHead::Origin, "open this page as localhost, or give the service a realm\n"));
+            return Err(No::Host);
         }
         if below.is_empty() {
             return Ok(answer::with_slash(request.uri().path()));
         }
-        let Some(asked) = Asked::of(below) else { return Err(no(BadHead::NotFound, "nothing is here\n")) };
+        let asked = Asked::of(below).ok_or(No::NotFound)?;
+        let methods = asked.methods();
+        if !methods.split(", ").any(|method| method == request.method().as_str()) {
+            return Err(No::Method(methods));
+        }
         let changes = *request.method() == Method::DELETE;
-        if !asked.methods().split(", ").any(|method| method == request.method().as_str()) {
-            return Err(answer::method(asked.methods()));
-        }
         if changes && !operator::is_own_page(request.headers()) {
-            return Err(no(
-                BadHead::Origin,
-                "send the header x-ticketgate: 1, from no page of another site\n",
-            ));
+            return Err(No::Page);
         }
-        let query = Query::read(request.uri().query().unwrap_or_default())
-            .map_err(|wrong| answer::unreadable().map(|_| body::whole(wrong.to_string().into())))?;
-        match asked {
-            Asked::Asset(asset) => Ok(asset.response()),
-            Asked::Configuration => Ok(json(self.inside.configuration.clone())),
-            Asked::Events => self.events(who),
-            Asked::Health => Ok(json(shown::health(&self.inside.readiness))),
-            Asked::Metrics => Ok(typed(self.inside.metrics.render(), metrics::MEDIA_TYPE)),
+        let query = Query::read(request.uri().query().unwrap_or_default())?;
+        Ok(match asked {
+            Asked::Asset(asset) => asset.response(),
+            Asked::Configuration => json(self.inside.configuration.clone()),
+            Asked::Events => self.events(who)?,
+            Asked::Health => json(shown::health(&self.inside.readiness)),
+            Asked::Metrics => typed(self.inside.metrics.render(), metrics::MEDIA_TYPE),
             Asked::Ready => self.ready(),
-            Asked::Session(id) => self.close(id, who),
-            Asked::Sessions if changes => self.close_all_of(&query, who),
-            Asked::Sessions => Ok(json(shown::page(&self.inside.sessions, &query.wanted()))),
-        }
+            Asked::Session(id) => self.close(id, who)?,
+            Asked::Sessions if changes => self.close_all_of(&query, who)?,
+            Asked::Sessions => json(shown::page(&self.inside.sessions, &query.wanted())),
+        })
     }
 
-    fn ready(&self) -> Result<Response<Body>, Response<Body>> {
+    fn ready(&self) -> Response<Body> {
         let verdict = self.inside.readiness.judge();
-        let words = shown::verdict(&verdict);
-        if verdict.is_ready() { Ok(json(words)) } else { Err(as_json(answer::not_now(words.into()))) }
+        let words = Bytes::from(shown::verdict(&verdict));
+        as_json(if verdict.is_ready() { Response::new(body::whole(words)) } else { answer::not_now(words) })
     }
 
-    fn events(&self, who: &Operator) -> Result<Response<Body>, Response<Body>> {
-        match Arc::clone(&self.streams).try_acquire_owned() {
-            Ok(permit) => Ok(events::response(&self.inside, who, permit)),
-            Err(_) => Err(answer::not_now("too many pages listen already; close one\n".into())),
-        }
+    fn events(&self, who: &Operator) -> Result<Response<Body>, No> {
+        let permit = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| No::Busy)?;
+        Ok(events::response(&self.inside, who, permit))
     }
 
-    fn close(&self, id: &str, who: &Operator) -> Result<Response<Body>, Response<Body>> {
-        let closed = RequestId::parse(id).is_some_and(|id| self.inside.sessions.close(id));
-        if !closed {
-            return Err(no(BadHead::NotFound, "no such session is open\n"));
+    fn close(&self, id: &str, who: &Operator) -> Result<Response<Body>, No> {
+        if !RequestId::parse(id).is_some_and(|id| self.inside.sessions.close(id)) {
+            return Err(No::Gone);
         }
-        info!(by = who.name(), from = %who.peer(), id, "Session is closed by order of an operator");
+        info!(by = who.name(), from = %who.peer(), session = id, "A session is closed by order of an operator");
         Ok(json(shown::closed(1)))
     }
 
-    fn close_all_of(&self, query: &Query, who: &Operator) -> Result<Response<Body>, Response<Body>> {
-        let Some(principal) = query.principal() else {
-            return Err(answer::unreadable().map(|_| body::whole("say whose: ?principal=NAME\n".into())));
-        };
+    fn close_all_of(&self, query: &Query, who: &Operator) -> Result<Response<Body>, No> {
+        let principal = query.principal().ok_or(No::Whose)?;
         let count = self.inside.sessions.close_principal(principal);
         info!(
             by = who.name(), from = %who.peer(), principal = ?principal, count,
-            "Sessions of a principal are closed by order of an operator"
+            "The sessions of a principal are closed by order of an operator"
         );
         Ok(json(shown::closed(count)))
     }
 }
 
-/// Says no to an operator, and what to do.
-fn no(bad: BadHead, words: &'static str) -> Response<Body> {
-    answer::bad_head(bad).map(|_| body::whole(words.into()))
+/// Why an operator is told no. Unlike other peers they are told it in words.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+enum No {
+    #[error("too many pages listen already; close one")]
+    Busy,
+    #[error("no such session is open; it may have ended by itself")]
+    Gone,
+    #[error(
+        "without a realm this is only for http://localhost; open it under that name, or give the service a realm"
+    )]
+    Host,
+    #[error("only {0} is served here")]
+    Method(&'static str),
+    #[error("nothing is at this path")]
+    NotFound,
+    #[error("orders need the header x-ticketgate: 1, and come from no page of another site")]
+    Page,
+    #[error("{0}")]
+    Query(#[from] QueryError),
+    #[error("say whose sessions: ?principal=NAME, and nothing else")]
+    Whose,
+}
+
+impl No {
+    fn response(self) -> Response<Body> {
+        let words = Bytes::from(format!("{self}\n"));
+        let response = match self {
+            Self::Busy => return answer::not_now(words),
+            Self::Gone | Self::NotFound => answer::bad_head(BadHead::NotFound),
+            Self::Host | Self::Page => answer::bad_head(BadHead::Origin),
+            Self::Method(methods) => answer::method(methods),
+            Self::Query(_) | Self::Whose => answer::unreadable(),
+        };
+        response.map(|_| body::whole(words))
+    }
 }
 
 fn json(octets: impl Into<Bytes>) -> Response<Body> {

@@ -24,6 +24,7 @@ mod http_refused;
 mod identity;
 mod initiator;
 mod keystores;
+mod management;
 mod mit_clients;
 mod mit_raw;
 mod proxy;

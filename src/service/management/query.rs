@@ -16,13 +16,13 @@ pub(super) struct Query {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum QueryError {
     /// Not the name of a session.
-    #[error("before= is no id of a session; take it from \"more\" in the last answer\n")]
+    #[error("before= is no id of a session; take it from \"more\" in the last answer")]
     Before,
     /// Not a number from 1 to [`MOST`].
-    #[error("limit= is no number from 1 to {MOST}\n")]
+    #[error("limit= is no number from 1 to {MOST}")]
     Limit,
     /// A parameter that there is not.
-    #[error("only service=, principal=, text=, before= and limit= can stand behind the question mark\n")]
+    #[error("only service=, principal=, text=, before= and limit= can stand behind the question mark")]
     Unknown,
 }
 

@@ -338,7 +338,7 @@ async fn a_page_that_missed_events_is_told_so() {
     let (_, told) = event(&mut body).await.unwrap();
     let told = &told["tick"];
     let count = told["opened"].as_array().unwrap().len() + told["closed"].as_array().unwrap().len();
-    assert_eq!((count, told["lost"].as_u64().unwrap() + count as u64), (200, 10_000));
+    assert_eq!((count, told["lost"].as_u64().unwrap() + u64::try_from(count).unwrap()), (200, 10_000));
 }
 
 #[tokio::test]

@@ -96,6 +96,17 @@ impl Browser {
         self.post("/url", &json!({ "url": url })).map(drop)
     }
 
+    /// Has pages shown as on a telephone that is so many pixels wide. Chromium alone can.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WebDriver`] if it cannot.
+    pub fn narrow(&self, width: u32) -> Result<(), Error> {
+        let screen = json!({ "width": width, "height": 800, "deviceScaleFactor": 2, "mobile": true });
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": screen });
+        self.post("/goog/cdp/execute", &command).map(drop)
+    }
+
     /// The text of the page.
     ///
     /// # Errors
