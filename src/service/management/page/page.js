@@ -14,6 +14,30 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const rate = value => (value < 100 ? tenths : whole).format(value);
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
+// What the words of the log mean, where they do not say so by themselves.
+const REASONS = {
+  host: "no sound Host",
+  kind: "no request that KDCs are asked",
+  kpasswd_not_served: "password changes are not served",
+  malformed: "malformed Kerberos message",
+  method: "method is not served",
+  no_length: "body without a length",
+  not_found: "nothing at this path",
+  origin: "page of another site",
+  password_service: "password change with another ticket",
+  path: "path leaves what is served",
+  peer_rate: "one address asks too often",
+  principal_rate: "one principal is asked for too often",
+  realm_differs: "two Kerberos realms named",
+  realm_unknown: "Kerberos realm is not served",
+  sockets_only: "request where only sockets are served",
+  too_long: "too long",
+  too_slow: "too slow",
+  upgrade: "unsound upgrade",
+  version: "another version of WebSocket",
+  wrapping: "unreadable wrapping",
+};
+
 // The gateway's clock, which may be ahead of or behind this one. Seconds since 1970.
 let ahead = 0;
 const now = () => Date.now() / 1000 + ahead;
@@ -23,7 +47,7 @@ const now = () => Date.now() / 1000 + ahead;
 const set = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 const say = text => set($("news"), text);
 const visible = name => name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, sign => `\\u{${sign.codePointAt(0).toString(16)}}`);
-const words = reason => reason.replaceAll("_", " ");
+const words = reason => REASONS[reason] ?? reason.replaceAll("_", " ");
 
 const make = (name, attributes = {}, ...children) => {
   const node = document.createElement(name);
@@ -49,16 +73,16 @@ const octets = number => {
 
 // Keeps the rows of a table: one for each key, in the order of the items.
 const rows = (body, items, key, build, fill) => {
+  const names = new Set(items.map(key));
+  // First, so that the rows that stay are not moved: a button that is moved loses the focus.
+  for (const row of [...body.children]) if (!names.has(row.dataset.key)) row.remove();
   const known = new Map([...body.children].map(row => [row.dataset.key, row]));
   items.forEach((item, place) => {
-    const name = key(item);
-    const row = known.get(name) ?? build(item);
-    known.delete(name);
-    row.dataset.key = name;
+    const row = known.get(key(item)) ?? build(item);
+    row.dataset.key = key(item);
     fill(row, item);
     if (body.children[place] !== row) body.insertBefore(row, body.children[place] ?? null);
   });
-  for (const row of known.values()) row.remove();
 };
 
 const row = (...cells) => make("tr", { role: "row" }, ...cells);
@@ -112,7 +136,7 @@ const showRefusals = refusals => {
     .sort((one, other) => other.times - one.times || one.reason.localeCompare(other.reason));
   const most = items[0]?.times ?? 1;
   const build = ({ reason }) => row(
-    cell({}, words(reason), make("span", { class: "bar", "aria-hidden": "true" }, make("span"))),
+    cell({ title: reason }, words(reason), make("span", { class: "bar", "aria-hidden": "true" }, make("span"))),
     cell({ class: "number" }),
     cell({ class: "number" }),
   );
@@ -168,10 +192,13 @@ const matches = ({ principal, service, peer }) => {
 
 const showSessions = () => {
   const items = [...sessions.values()];
+  const hadFocus = $("list").contains(document.activeElement);
   rows($("list"), items, session => session.id, buildSession, (line, { received, sent }) => {
     set(line.children[5], octets(received));
     set(line.children[6], octets(sent));
   });
+  // Its session may have ended under it.
+  if (hadFocus && document.activeElement === document.body) ($("list").querySelector("button") ?? $("sessions")).focus();
   set($("no-sessions"), wanted ? "Nobody who is connected matches." : "Nobody is connected.");
   $("no-sessions").hidden = items.length > 0;
   $("more").hidden = !more || items.length >= ROWS;
@@ -233,17 +260,21 @@ const take = (list, isAnew) => {
 };
 
 let asked = 0;
+let isLoading = false;
 const load = async (isAnew, limit = 100) => {
   const number = ++asked;
   const query = new URLSearchParams({ limit });
   if (wanted) query.set("text", wanted);
   if (!isAnew && more) query.set("before", more);
+  isLoading = true;
   try {
     const list = await ask(`sessions?${query}`);
     // Another question was asked meanwhile, and its answer is the one to show.
     if (number === asked) take(list, isAnew);
   } catch (error) {
     say(`The list could not be read: ${error.message}`);
+  } finally {
+    if (number === asked) isLoading = false;
   }
 };
 
@@ -266,7 +297,7 @@ const search = async () => {
 };
 $("more").addEventListener("click", () => load(false));
 setInterval(() => {
-  if (!document.hidden && sessions.size && source.readyState === EventSource.OPEN) {
+  if (!document.hidden && !isLoading && sessions.size && source.readyState === EventSource.OPEN) {
     load(true, Math.min(ROWS, Math.max(100, sessions.size)));
   }
 }, REFRESH);
