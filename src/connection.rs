@@ -17,12 +17,12 @@ use crate::{
     forwarded,
     hall::{Front, Hall, Offloaders, Serves},
     limits::{Peer, Timeouts},
-    notice::Notice,
     realm::visitor::Visitor,
 };
 use patient::Patient;
 
 pub use walk::Caller;
+use walk::Opening;
 
 /// Most headers of a request. Browsers send about twenty.
 const MAX_HEADERS: usize = 64;
@@ -90,17 +90,21 @@ where
         return response;
     };
     let upgraded = upgrade::on(&mut request);
-    let caller = Caller { peer, visitor, scheme, timeouts };
-    let (mut response, socket) = walk::answer(&found, request, &caller).await;
-    if let Some(socket) = socket {
-        let notice = Notice::below(&hall.draining);
+    let caller = Caller { peer, visitor, scheme, timeouts, draining: hall.draining.clone() };
+    let (mut response, opening) = walk::answer(&found, request, &caller).await;
+    if let Some(Opening { socket, entry }) = opening {
+        let sessions = Arc::clone(&hall.sessions);
         hall.tasks.spawn(async move {
             let _connection = connection;
             // The connection's own type, so that what HTTP needed of it is given back.
             let Ok(upgraded) = upgraded.await else { return };
             let Ok(parts) = upgraded.downcast::<TokioIo<Patient<I>>>() else { return };
             let io = parts.io.into_inner().into_inner();
-            socket.run(io, parts.read_buf, caller.peer, timeouts, notice).await;
+            let notice = entry.notice.clone();
+            let session = sessions.open(entry);
+            let octets = Arc::clone(session.octets());
+            let why = socket.run(io, parts.read_buf, caller.peer, timeouts, notice, octets).await;
+            session.ended(why);
         });
     }
     answer::close_if_old(version, &mut response);

@@ -8,6 +8,7 @@ mod signals;
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
@@ -18,8 +19,10 @@ use self::{
 };
 use crate::{
     hall::{Carriers, Hall, Offloaders, Post},
+    instruments::Instruments,
     limits::{Allowed, Timeouts},
     listener,
+    metrics::Reload,
     pages::Pages,
     realm::gss::GssError,
     router::{Manner, Place, Takes},
@@ -48,6 +51,8 @@ pub struct Settings {
     pub services: Vec<ServiceSettings>,
     /// How long open connections may go on after the signal to stop.
     pub drain: Duration,
+    /// The same as JSON for operators, without secrets.
+    pub shown: Bytes,
 }
 
 /// One address where peers come in, whatever they come for.
@@ -136,6 +141,8 @@ pub enum Kind {
     Echo(Echo),
     /// Kerberos is relayed to KDCs.
     Granting(granting::Granting),
+    /// Operators see what happens.
+    Management,
     /// Back ends are reached by those who are admitted.
     Proxy(Box<proxy::Settings>),
     /// Clients are sent elsewhere.
@@ -146,7 +153,9 @@ impl Kind {
     /// Open files that one connection takes.
     const fn files_per_connection(&self) -> u64 {
         match self {
-            Self::Broadcast(_) | Self::Echo(_) | Self::Granting(_) | Self::Redirect(_) => 1,
+            Self::Broadcast(_) | Self::Echo(_) | Self::Granting(_) | Self::Management | Self::Redirect(_) => {
+                1
+            }
             // The file's or the back end's too.
             Self::Directory(_) | Self::Proxy(_) => 2,
         }
@@ -253,16 +262,18 @@ impl Source for Fixed {
 pub async fn run(settings: Settings, again: &impl Source, announce: impl Fn(&str)) -> Result<(), StartError> {
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let mut drain = settings.drain;
-    let mut house = House::default();
+    let mut house = House::new();
     let (mut current, posts) = house.open(settings, None).await?;
     for line in posts {
         announce(&line);
     }
+    house.instruments.readiness.bound();
     info!("Started");
     while let Order::Reload = signals.next().await {
         let settings = match again.settings() {
             Ok(settings) => settings,
             Err(error) => {
+                house.instruments.metrics.reloaded(Reload::Failed);
                 error!("Not reloaded, what is served stays: {error}");
                 continue;
             }
@@ -275,9 +286,13 @@ pub async fn run(settings: Settings, again: &impl Source, announce: impl Fn(&str
                 for line in posts {
                     announce(&line);
                 }
+                house.instruments.metrics.reloaded(Reload::Done);
                 info!("Reloaded");
             }
-            Err(error) => error!("Not reloaded, what is served stays: {error}"),
+            Err(error) => {
+                house.instruments.metrics.reloaded(Reload::Failed);
+                error!("Not reloaded, what is served stays: {error}");
+            }
         }
     }
     info!(seconds = drain.as_secs(), "Draining");
@@ -288,8 +303,8 @@ pub async fn run(settings: Settings, again: &impl Source, announce: impl Fn(&str
 }
 
 /// What outlives a reload: the addresses that are bound, and the connections.
-#[derive(Default)]
 struct House {
+    instruments: Instruments,
     halls: Vec<OpenHall>,
     /// Says that the gateway goes down.
     draining: CancellationToken,
@@ -306,6 +321,12 @@ struct OpenHall {
 }
 
 impl House {
+    fn new() -> Self {
+        let draining = CancellationToken::new();
+        let instruments = Instruments::new(draining.clone());
+        Self { instruments, halls: Vec::new(), draining, tasks: TaskTracker::new() }
+    }
+
     /// Builds what the settings say, binds what is not bound yet, and only then puts it all in place. What is no
     /// longer wanted is no longer accepted; connections that are open go on.
     ///
@@ -315,7 +336,7 @@ impl House {
         settings: Settings,
         before: Option<&Generation>,
     ) -> Result<(Generation, Vec<String>), StartError> {
-        let Built { generation, posts } = building::build(settings, before).await?;
+        let Built { generation, posts } = building::build(settings, &self.instruments, before).await?;
         let mut bound = Vec::new();
         let mut taken = vec![false; self.halls.len()];
         for post in posts {
@@ -332,6 +353,7 @@ impl House {
             bound.push((post, known, fresh));
         }
         // From here on nothing fails.
+        generation.watch(&self.instruments);
         let mut lines = Vec::new();
         for (place, hall) in self.halls.iter().enumerate() {
             if !taken.get(place).copied().unwrap_or_default() {
@@ -346,7 +368,7 @@ impl House {
             } else if let Some(fresh) = fresh {
                 let carriers = front.serves.carried_by();
                 let (tasks, draining) = (self.tasks.clone(), self.draining.clone());
-                let hall = Arc::new(Hall::new(fresh.address(), front, tasks, draining));
+                let hall = Arc::new(Hall::new(fresh.address(), front, &self.instruments, tasks, draining));
                 lines.extend(hall.lines());
                 let serving = fresh.serve(&hall);
                 self.halls.push(OpenHall { listen, carriers, hall, serving });

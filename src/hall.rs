@@ -1,18 +1,20 @@
 //! One bound address while it is served: what stands behind it can be exchanged, and open connections go on.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     forwarded::Trusted,
+    instruments::Instruments,
     limits::{Limits, Timeouts},
+    metrics::ListenerMetrics,
     router::{Hosted, Routes},
     service::kerberos5_proxy::Kerberos5Proxy,
+    sessions::Sessions,
     throttle::Rate,
-    tls::{Accepted, ServerTls},
+    tls::ServerTls,
 };
 
 /// An address, and what is to stand behind it.
@@ -45,21 +47,6 @@ pub struct Front {
     pub offloaders: Offloaders,
     /// How it is announced.
     pub lines: Vec<Line>,
-}
-
-impl Front {
-    /// Makes a TLS handshake, once there is a place for one more.
-    ///
-    /// # Errors
-    ///
-    /// As [`ServerTls::accept`].
-    pub async fn shake<I>(&self, tls: &ServerTls, io: I) -> io::Result<Accepted<I>>
-    where
-        I: AsyncRead + AsyncWrite + Unpin,
-    {
-        let _place = self.limits.handshake().await;
-        tls.accept(io).await
-    }
 }
 
 /// The proxies that stand in front of an address, and what is believed of them.
@@ -135,6 +122,10 @@ impl Line {
 pub struct Hall {
     /// Where it is bound.
     pub bound: SocketAddr,
+    /// Where it is counted.
+    pub metrics: Arc<ListenerMetrics>,
+    /// What is open in the whole gateway.
+    pub sessions: Arc<Sessions>,
     /// What stands behind it now.
     pub front: ArcSwap<Front>,
     /// Says that this address is no longer served, or that the gateway goes down.
@@ -148,9 +139,17 @@ pub struct Hall {
 impl Hall {
     /// One that is about to be served.
     #[must_use]
-    pub fn new(bound: SocketAddr, front: Front, tasks: TaskTracker, draining: CancellationToken) -> Self {
+    pub fn new(
+        bound: SocketAddr,
+        front: Front,
+        instruments: &Instruments,
+        tasks: TaskTracker,
+        draining: CancellationToken,
+    ) -> Self {
         let closing = draining.child_token();
-        Self { bound, front: ArcSwap::from_pointee(front), closing, draining, tasks }
+        let metrics = instruments.metrics.listener(&bound.to_string());
+        let sessions = Arc::clone(&instruments.sessions);
+        Self { bound, metrics, sessions, front: ArcSwap::from_pointee(front), closing, draining, tasks }
     }
 
     /// What stands behind it now.

@@ -12,6 +12,7 @@ pub mod forwarded;
 pub mod gateway;
 pub mod hall;
 pub mod health;
+pub mod instruments;
 pub mod kdc;
 pub mod limits;
 pub mod listener;

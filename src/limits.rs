@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use crate::metrics::OpenConnection;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tgg::failure::Refusal;
 use tokio::{
@@ -107,7 +108,7 @@ impl Limits {
         let key = PeerKey::of(address);
         let counts =
             Arc::clone(self.peers.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
-        Peer { limits: Arc::clone(self), key, counts, place: None }
+        Peer { limits: Arc::clone(self), key, counts, place: None, open: None }
     }
 
     /// Waits until there is a place for one connection more.
@@ -218,6 +219,8 @@ pub struct Peer {
     counts: Arc<Counts>,
     /// For a connection: held until its last octet, also where it has become a WebSocket.
     place: Option<Place>,
+    /// Its count among those that are open at its address.
+    open: Option<OpenConnection>,
 }
 
 /// A place among all connections.
@@ -227,6 +230,13 @@ pub struct Place {
 }
 
 impl Peer {
+    /// Counts its connection as open for as long as this lives.
+    #[must_use]
+    pub fn counted(mut self, open: OpenConnection) -> Self {
+        self.open = Some(open);
+        self
+    }
+
     /// Counts one request, in flight until the guard is dropped.
     ///
     /// # Errors

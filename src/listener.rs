@@ -22,7 +22,7 @@ use crate::{
     router::Hosted,
     service::{Service, proxy::stream::Streamed, raw},
     throttle::Throttled,
-    tls::Accepted,
+    tls::{Accepted, ServerTls},
 };
 
 /// Connections that the kernel holds until they are accepted.
@@ -141,7 +141,9 @@ async fn connections(listener: TcpListener, hall: Arc<Hall>) {
         let served = Arc::clone(&hall);
         hall.tasks.spawn(async move {
             let front = served.front.load_full();
-            let Some((io, address, peer)) = received(io, address, place, &front).await else { return };
+            let Some((io, address, peer)) = received(io, address, place, &served, &front).await else {
+                return;
+            };
             match &front.serves {
                 Serves::Octets(hosted) => {
                     let io = Throttled::new(io, front.rate);
@@ -175,13 +177,13 @@ async fn stream(
         service: Arc::clone(&hosted.name),
         peer: address,
         patience: front.timeouts.message,
+        metrics: Arc::clone(&hosted.metrics),
+        sessions: Arc::clone(&hall.sessions),
         notice: Notice::below(&hall.draining),
     };
     let Some(tls) = &front.tls else { return proxy.stream(io, client).await };
-    match timeout(front.timeouts.message, front.shake(tls, io)).await {
-        Ok(Ok(Accepted { stream, .. })) => proxy.stream(Box::new(stream), client).await,
-        Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
-        Err(_) => debug!(peer = %address, "TLS handshake took too long"),
+    if let Some(Accepted { stream, .. }) = secured(hall, front, tls, io, address).await {
+        proxy.stream(Box::new(stream), client).await;
     }
 }
 
@@ -199,16 +201,35 @@ async fn greet(
         drop(front);
         return connection::serve(hall, io, peer, Visitor::new(address, is_secure, Vec::new())).await;
     };
-    match timeout(front.timeouts.message, front.shake(tls, io)).await {
-        // Boxed: a TLS stream is large, and every step on its way would keep room for it.
-        Ok(Ok(Accepted { stream, bindings })) => {
-            let visitor = Visitor::new(address, true, bindings);
-            drop(front);
-            connection::serve(hall, Box::new(stream), peer, visitor).await;
-        }
+    // Boxed: a TLS stream is large, and every step on its way would keep room for it.
+    if let Some(Accepted { stream, bindings }) = secured(&hall, &front, tls, io, address).await {
+        let visitor = Visitor::new(address, true, bindings);
+        drop(front);
+        connection::serve(hall, Box::new(stream), peer, visitor).await;
+    }
+}
+
+/// A connection whose TLS handshake was made in time.
+async fn secured(
+    hall: &Hall,
+    front: &Front,
+    tls: &ServerTls,
+    io: Throttled<TcpStream>,
+    address: SocketAddr,
+) -> Option<Accepted<Throttled<TcpStream>>> {
+    let handshake = async {
+        let _place = front.limits.handshake().await;
+        let counted = hall.metrics.handshake();
+        let accepted = tls.accept(io).await;
+        counted.ended(if accepted.is_ok() { "done" } else { "failed" });
+        accepted
+    };
+    match timeout(front.timeouts.message, handshake).await {
+        Ok(Ok(accepted)) => return Some(accepted),
         Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
         Err(_) => debug!(peer = %address, "TLS handshake took too long"),
     }
+    None
 }
 
 /// The connection of a client, and where that is: a proxy in front may say so first. `None` if the peer has too many,
@@ -217,31 +238,36 @@ async fn received(
     mut io: TcpStream,
     address: SocketAddr,
     place: Place,
+    hall: &Hall,
     front: &Front,
 ) -> Option<(TcpStream, SocketAddr, Peer)> {
     let mut client = address;
     if front.offloaders.proxy_protocol {
         if !front.offloaders.trusted.contains(address.ip()) {
+            hall.metrics.refused("untrusted_proxy");
             debug!(peer = %address, "Connection refused: it is not from a proxy of tcp.trusted.proxies");
             return None;
         }
         match timeout(front.timeouts.message, proxy_protocol::read(&mut io)).await {
             Ok(Ok(said)) => client = said.unwrap_or(address),
             Ok(Err(error)) => {
+                hall.metrics.refused("proxy_header");
                 debug!(peer = %address, "Connection refused: {error}");
                 return None;
             }
             Err(_) => {
+                hall.metrics.refused("proxy_header");
                 debug!(peer = %address, "Connection refused: its PROXY protocol header took too long");
                 return None;
             }
         }
     }
     let Some(peer) = front.limits.connection(client.ip(), place) else {
+        hall.metrics.refused("peer_connections");
         debug!(peer = %client, "Connection refused: the peer has too many");
         return None;
     };
-    Some((io, client, peer))
+    Some((io, client, peer.counted(hall.metrics.accepted())))
 }
 
 /// The next connection that may be served; `None` once the hall closes.

@@ -26,6 +26,7 @@ use self::{
     visitor::Visitor,
 };
 use crate::{
+    metrics::ServiceMetrics,
     record::{RequestId, admission},
     tls::front::FrontCertificates,
 };
@@ -105,14 +106,25 @@ pub struct Realm {
     pub front: Arc<FrontCertificates>,
 }
 
+/// A request that is being judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// Names it in the log.
+    pub id: RequestId,
+    /// Its connection.
+    pub visitor: &'a Visitor,
+    /// Where the outcome is counted.
+    pub metrics: &'a ServiceMetrics,
+}
+
 impl Gate {
     /// Judges a request head. The origin of the page that sent it must have been judged before: tickets and
-    /// cookies are sent by browsers on anybody's behalf. `id` names the request in the log.
-    pub async fn admit(&self, id: RequestId, head: &Parts, visitor: &Visitor) -> Admission {
+    /// cookies are sent by browsers on anybody's behalf.
+    pub async fn admit(&self, case: Case<'_>, head: &Parts) -> Admission {
         match self {
-            Self::Guarded { realm, required } => realm.admit(id, required, head, visitor).await,
+            Self::Guarded { realm, required } => realm.admit(case, required, head).await,
             Self::Shut => {
-                admission::shut(id, visitor);
+                case.metrics.admitted(admission::shut(case.id, case.visitor));
                 Admission::Unavailable
             }
             Self::Open => Admission::Pass(Pass {
@@ -127,36 +139,36 @@ impl Gate {
 }
 
 impl Realm {
-    async fn admit(&self, id: RequestId, required: &[String], head: &Parts, visitor: &Visitor) -> Admission {
+    async fn admit(&self, case: Case<'_>, required: &[String], head: &Parts) -> Admission {
         match credentials::authorization(&head.headers) {
-            Ok(Presented::Negotiate(token)) => self.ticket(id, required, &token, visitor).await,
-            Ok(Presented::Nothing) => self.session(id, required, head, visitor),
-            Err(fault @ credentials::CredentialsError::Duplicate) => {
-                admission::unreadable(id, visitor, fault);
-                Admission::Unreadable
-            }
+            Ok(Presented::Negotiate(token)) => self.ticket(case, required, &token).await,
+            Ok(Presented::Nothing) => self.session(case, required, head),
             Err(fault) => {
-                admission::unreadable(id, visitor, fault);
-                self.challenge_again(visitor, None)
+                case.metrics.admitted(admission::unreadable(case.id, case.visitor, fault));
+                match fault {
+                    credentials::CredentialsError::Duplicate => Admission::Unreadable,
+                    _ => self.challenge_again(case.visitor, None),
+                }
             }
         }
     }
 
     /// A request without a token: a session, or a challenge.
-    fn session(&self, id: RequestId, required: &[String], head: &Parts, visitor: &Visitor) -> Admission {
+    fn session(&self, case: Case<'_>, required: &[String], head: &Parts) -> Admission {
+        let Case { id, visitor, metrics } = case;
         let found = self.sessions.as_ref().and_then(|sessions| {
             let value = credentials::cookie(&head.headers, sessions.name())?;
             sessions.find(value, gss::utc().seconds())
         });
         let Some(session) = found else {
-            admission::challenged(id, visitor);
+            metrics.admitted(admission::challenged(id, visitor));
             return Admission::Challenge(negotiate(None));
         };
         if let Some(missing) = missing(required, &session.subject) {
-            admission::denied(id, visitor, &session.subject, missing);
+            metrics.admitted(admission::denied(id, visitor, &session.subject, missing));
             return Admission::Denied { reply: None };
         }
-        admission::resumed(id, visitor, &session);
+        metrics.admitted(admission::resumed(id, visitor, &session));
         Admission::Pass(Pass {
             subject: Some(session.subject),
             reply: None,
@@ -167,7 +179,8 @@ impl Realm {
     }
 
     /// A request with a token.
-    async fn ticket(&self, id: RequestId, required: &[String], token: &[u8], visitor: &Visitor) -> Admission {
+    async fn ticket(&self, case: Case<'_>, required: &[String], token: &[u8]) -> Admission {
+        let Case { id, visitor, metrics } = case;
         let mut bindings = visitor.bindings.clone();
         bindings.extend_from_slice(self.front.bindings());
         let seen = Seen { bindings: &bindings, peer: Some(visitor.address.ip()) };
@@ -175,15 +188,15 @@ impl Realm {
         match verdict {
             Verdict::Granted { permit, reply } => {
                 visitor.succeeded();
-                self.granted(id, required, permit, reply.map(|reply| negotiate(Some(&reply))), visitor)
+                self.granted(case, required, permit, reply.map(|reply| negotiate(Some(&reply))))
             }
             Verdict::More { reply, pending } => {
                 visitor.keep(pending);
-                admission::continued(id, visitor);
+                metrics.admitted(admission::continued(id, visitor));
                 Admission::Challenge(negotiate(Some(&reply)))
             }
             Verdict::Refused { refusal, reply } => {
-                admission::refused(id, visitor, &refusal, &found);
+                metrics.admitted(admission::refused(id, visitor, &refusal, &found));
                 if refusal.is_ours() {
                     return Admission::Unavailable;
                 }
@@ -204,19 +217,19 @@ impl Realm {
 
     fn granted(
         &self,
-        id: RequestId,
+        case: Case<'_>,
         required: &[String],
         permit: Permit,
         reply: Option<HeaderValue>,
-        visitor: &Visitor,
     ) -> Admission {
+        let Case { id, visitor, metrics } = case;
         let subject = Subject::new(permit.identity(), &self.rules, &self.grants);
         if let Some(missing) = missing(required, &subject) {
-            admission::denied(id, visitor, &subject, missing);
+            metrics.admitted(admission::denied(id, visitor, &subject, missing));
             // With the proof, so that a client that asked for it knows who turned it away.
             return Admission::Denied { reply };
         }
-        admission::granted(id, visitor, &subject, &permit);
+        metrics.admitted(admission::granted(id, visitor, &subject, &permit));
         let ends = permit.ends().seconds();
         let set_cookie = self
             .sessions

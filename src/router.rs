@@ -5,6 +5,7 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 use http::{HeaderMap, Request, header};
 
 use crate::{
+    metrics::ServiceMetrics,
     pages::{Own, Pages},
     realm::Gate,
     service::Service,
@@ -24,6 +25,8 @@ pub struct Hosted {
     pub authorities: Vec<String>,
     /// How it speaks with clients.
     pub manner: Manner,
+    /// Where it is counted.
+    pub metrics: Arc<ServiceMetrics>,
     /// What it does.
     pub service: Service,
 }
@@ -183,12 +186,16 @@ fn host_key(host: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kdc::Kdcs, limits::Principals, pages::Visitors, service::kerberos5_proxy::Kerberos5Proxy};
+    use crate::{
+        kdc::Kdcs, limits::Principals, metrics::Metrics, pages::Visitors,
+        service::kerberos5_proxy::Kerberos5Proxy,
+    };
 
     /// Ways in, each written as `HOST/PATH`; a slash at the end takes what is below too, and `ws:` or `http:` in front
     /// takes only that. The service is named alike.
     fn routes(ways: &[&str]) -> Routes {
         let mut routes = Routes::default();
+        let metrics = Metrics::new(&Arc::default(), &Arc::default());
         for way in ways {
             let (takes, rest) = match way.split_once(':') {
                 Some(("ws", rest)) => (Takes::Sockets, rest),
@@ -208,6 +215,7 @@ mod tests {
                 &place,
                 takes,
                 &Arc::new(Hosted {
+                    metrics: metrics.service(way),
                     name: (*way).into(),
                     gate: Gate::Open,
                     pages,

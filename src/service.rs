@@ -28,6 +28,7 @@ use self::{
     directory::Directory,
     echo::Echo,
     kerberos5_proxy::Kerberos5Proxy,
+    management::Management,
     proxy::{Joined, Proxy},
     redirect::Redirect,
     relay::{Bounds, Protocol},
@@ -36,6 +37,7 @@ use crate::{
     limits::{Peer, Timeouts},
     notice::Notice,
     record::{Via, visit::Visit},
+    sessions::Octets,
 };
 
 /// What a service does.
@@ -49,6 +51,8 @@ pub enum Service {
     Echo(Echo),
     /// Relays Kerberos to KDCs.
     Kerberos5Proxy(Arc<Kerberos5Proxy>),
+    /// Shows operators what happens.
+    Management(Arc<Management>),
     /// Passes on to back ends.
     Proxy(Arc<Proxy>),
     /// Sends clients elsewhere.
@@ -80,7 +84,14 @@ pub enum Kept {
 }
 
 impl Own {
-    async fn run<I>(self, io: I, early: Bytes, message: Duration, notice: Notice)
+    async fn run<I>(
+        self,
+        io: I,
+        early: Bytes,
+        message: Duration,
+        notice: Notice,
+        octets: Arc<Octets>,
+    ) -> &'static str
     where
         I: AsyncRead + AsyncWrite + Unpin + Send,
     {
@@ -90,9 +101,11 @@ impl Own {
             Kept::Broadcast(broadcast) => broadcast.serve(io, early, &bounds).await,
             Kept::Echo(echo) => echo.serve(io, early, &bounds).await,
         };
+        octets.set(ended.octets_in, ended.octets_out);
         visit.octets_in.store(ended.octets_in, Ordering::Relaxed);
         visit.octets_out = ended.octets_out;
         visit.parted(ended.why.word());
+        ended.why.word()
     }
 }
 
@@ -117,24 +130,33 @@ pub enum Socket {
 }
 
 impl Socket {
-    /// Serves the socket until it ends. `early` is what the client sent behind its request.
-    pub async fn run<I>(self, io: I, early: Bytes, peer: Arc<Peer>, timeouts: Timeouts, notice: Notice)
+    /// Serves the socket until it ends, and says why it did in a word. `early` is what the client sent behind its
+    /// request; `octets` are told what passes.
+    pub async fn run<I>(
+        self,
+        io: I,
+        early: Bytes,
+        peer: Arc<Peer>,
+        timeouts: Timeouts,
+        notice: Notice,
+        octets: Arc<Octets>,
+    ) -> &'static str
     where
         I: AsyncRead + AsyncWrite + Unpin + Send,
     {
         match self {
             Self::Own(own) => {
                 let _peer = peer;
-                own.run(io, early, timeouts.message, notice).await;
+                own.run(io, early, timeouts.message, notice, octets).await
             }
             Self::Joined(joined) => {
                 // Counted for as long as the socket lives.
                 let _peer = peer;
-                joined.run(io, early, timeouts.message, notice).await;
+                joined.run(io, early, timeouts.message, notice, octets).await
             }
             Self::Relay { service, protocol, via, ends } => {
                 let bounds = Bounds { peer, via, timeouts, ends, notice };
-                relay::serve(service, io, early, protocol, bounds).await;
+                relay::serve(service, io, early, protocol, bounds).await
             }
         }
     }

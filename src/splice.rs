@@ -13,11 +13,12 @@ use std::{
     future::{Future as _, poll_fn},
     io,
     pin::pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use crate::{alarm::Alarm, ambient, answer::Goodbye, limits::LINGER, notice::Notice};
+use crate::{alarm::Alarm, ambient, answer::Goodbye, limits::LINGER, notice::Notice, sessions::Octets};
 use bytes::Bytes;
 use due::{Due, Late};
 use passage::Passage;
@@ -60,6 +61,8 @@ pub struct Bounds {
     pub pending: usize,
     /// Says from outside that it is to end.
     pub notice: Notice,
+    /// Is told what has passed.
+    pub octets: Arc<Octets>,
 }
 
 /// One side of a pair.
@@ -181,7 +184,11 @@ where
             let before = self.octets();
             let polled = self.poll_both(context);
             if polled.is_pending() {
-                due.saw(before != self.octets(), self.first.is_some(), context);
+                let now = self.octets();
+                if before != now {
+                    bounds.octets.set(now.0, now.1);
+                }
+                due.saw(before != now, self.first.is_some(), context);
             }
             polled
         })

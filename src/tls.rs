@@ -228,6 +228,12 @@ impl ServerTls {
         Ok(Self { settings, generation })
     }
 
+    /// The names of its certificates, and when they end, in seconds since 1970, UTC.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<(String, i64)> {
+        self.generation.load().certificates()
+    }
+
     /// Reads the files again, for new connections. If any cannot be used, all that is in use stays.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use clap::Args as ClapArgs;
 
 use crate::{
@@ -130,6 +131,7 @@ impl Args {
             realms,
             services: vec![service],
             drain: self.drain_timeout,
+            shown: Bytes::new(),
         })
     }
 

@@ -3,6 +3,7 @@
 mod access;
 mod front;
 mod service;
+mod shown;
 
 use std::path::Path;
 
@@ -39,6 +40,7 @@ pub fn settings(config: &Config) -> Result<Settings, Vec<Problem>> {
         realms: realms.settings,
         services: services.settings,
         drain: DRAIN,
+        shown: shown::shown(config),
     })
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response, header, uri::Authority};
 use hyper::body::{Body as _, Incoming};
+use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::{
@@ -14,18 +15,21 @@ use crate::{
     answer::{self, BadHead},
     body::{self, Body},
     limits::{Peer, Timeouts},
+    notice::Notice,
     pages::{Judgement, Marks},
-    realm::{Admission, Gate, Pass, visitor::Visitor},
+    realm::{Admission, Case, Pass, visitor::Visitor},
     record::{RequestId, Via, visit::Visit},
     router::{Found, Hosted, Manner},
     service::{
         Kept, Own, Service, Socket,
         kerberos5_proxy::Kerberos5Proxy,
         kkdcp,
+        management::Operator,
         proxy::{Asked, body::discard, head},
         relay::Protocol,
         ways::{self, Way},
     },
+    sessions::Entry,
     ws,
 };
 
@@ -40,6 +44,15 @@ pub struct Caller {
     pub scheme: &'static str,
     /// How long it is waited for.
     pub timeouts: Timeouts,
+    /// Says that the gateway goes down.
+    pub draining: CancellationToken,
+}
+
+/// A socket that is about to open, and what operators are shown of it.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub(super) socket: Socket,
+    pub(super) entry: Entry,
 }
 
 /// Answers a request. With a socket the answer is 101, and the connection is the socket's once that is out.
@@ -47,7 +60,7 @@ pub(super) async fn answer(
     found: &Found,
     request: Request<Incoming>,
     caller: &Caller,
-) -> (Response<Body>, Option<Socket>) {
+) -> (Response<Body>, Option<Opening>) {
     let (mut response, socket) = match &found.hosted.service {
         Service::Kerberos5Proxy(service) => relay(found, service, request, caller).await,
         _ => visit(found, request, caller).await,
@@ -63,12 +76,13 @@ async fn visit(
     found: &Found,
     request: Request<Incoming>,
     caller: &Caller,
-) -> (Response<Body>, Option<Socket>) {
+) -> (Response<Body>, Option<Opening>) {
     let hosted = &found.hosted;
     let via = if ws::is_upgrade(&request) { "ws" } else { "http" };
     let name = Arc::clone(&hosted.name);
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut visit = Visit::new(name, caller.visitor.address, via, method, uri);
+    visit.metrics = Some(Arc::clone(&hosted.metrics));
     // Held until the head of the response is there.
     let Ok(_in_flight) = caller.peer.request() else {
         // One line for each would let a flood fill the disk.
@@ -88,7 +102,7 @@ async fn visit(
         Ok(checked) => checked,
         Err(bad) => return (not_served(bad, visit), None),
     };
-    let (pass, asked) = match admit(&hosted.gate, request, caller, visit.id).await {
+    let (pass, asked) = match admit(hosted, request, caller, visit.id).await {
         Ok((pass, request)) => {
             let (head, body) = request.into_parts();
             (pass, Asked { head, body, host, key, mount: found.mount })
@@ -103,18 +117,34 @@ async fn visit(
     visit.principal = pass.subject.as_ref().map(|subject| subject.principal.clone());
     let (mut response, socket) = match &hosted.service {
         Service::Proxy(proxy) => {
+            let id = visit.id;
             let (response, joined) = proxy.answer(asked, &pass, caller, visit).await;
-            (response, joined.map(|joined| Socket::Joined(Box::new(joined))))
+            let opening = joined.map(|joined| {
+                let backend = joined.backend();
+                let socket = Socket::Joined(Box::new(joined));
+                Opening { socket, entry: Entry { backend, ..entry(id, hosted, caller, &pass) } }
+            });
+            (response, opening)
         }
-        Service::Broadcast(broadcast) => own(Kept::Broadcast(broadcast.clone()), asked, &pass, hosted, visit),
+        Service::Broadcast(broadcast) => {
+            own(Kept::Broadcast(broadcast.clone()), asked, &pass, hosted, caller, visit)
+        }
         Service::Directory(directory) => {
             let Asked { head, mount, .. } = asked;
             let below = head.uri.path().get(mount..).unwrap_or_default().to_owned();
             let request = Request::from_parts(head, ());
             (answered(directory.answer(&request, &below).await, visit), None)
         }
+        Service::Management(management) => match Operator::of(&pass, caller.visitor.address) {
+            Some(operator) => {
+                let below = asked.head.uri.path().get(asked.mount..).unwrap_or_default().to_owned();
+                let request = Request::from_parts(asked.head, ());
+                (answered(management.answer(&request, &below, &operator), visit), None)
+            }
+            None => (not_served(BadHead::NotFound, visit), None),
+        },
         Service::Redirect(redirect) => (answered(redirect.answer(), visit), None),
-        Service::Echo(echo) => own(Kept::Echo(*echo), asked, &pass, hosted, visit),
+        Service::Echo(echo) => own(Kept::Echo(*echo), asked, &pass, hosted, caller, visit),
         Service::Kerberos5Proxy(_) => (not_served(BadHead::NotFound, visit), None),
     };
     mark(&mut response, pass);
@@ -134,14 +164,34 @@ fn own(
     asked: Asked,
     pass: &Pass,
     hosted: &Hosted,
+    caller: &Caller,
     mut visit: Visit,
-) -> (Response<Body>, Option<Socket>) {
+) -> (Response<Body>, Option<Opening>) {
     let Some(key) = asked.key else { return (not_served(BadHead::SocketsOnly, visit), None) };
     let response = ws::switch(key, None);
     visit.status = Some(response.status());
     let Manner { max_message, inactivity, .. } = hosted.manner;
     let ends = pass.ends.map(ambient::moment);
-    (response, Some(Socket::Own(Box::new(Own { service, max_message, inactivity, ends, visit }))))
+    let entry = entry(visit.id, hosted, caller, pass);
+    let socket = Socket::Own(Box::new(Own { service, max_message, inactivity, ends, visit }));
+    (response, Some(Opening { socket, entry }))
+}
+
+/// What operators are shown of a socket.
+fn entry(id: RequestId, hosted: &Hosted, caller: &Caller, pass: &Pass) -> Entry {
+    let subject = pass.subject.as_ref();
+    Entry {
+        id,
+        service: Arc::clone(&hosted.metrics),
+        principal: subject.map(|subject| subject.principal.clone()),
+        roles: subject.map(|subject| subject.roles.iter().cloned().collect()).unwrap_or_default(),
+        peer: caller.visitor.address,
+        via: "ws",
+        backend: None,
+        since: ambient::time_of_day().0,
+        ends: pass.ends,
+        notice: Notice::below(&caller.draining),
+    }
 }
 
 /// Puts on a response what comes with a pass.
@@ -173,13 +223,14 @@ fn check(request: &Request<Incoming>) -> Result<(Option<Authority>, Option<Heade
 
 /// Has the gate judge a request; the response if it may not pass.
 async fn admit(
-    gate: &Gate,
+    hosted: &Hosted,
     request: Request<Incoming>,
     caller: &Caller,
     id: RequestId,
 ) -> Result<(Pass, Request<Incoming>), Response<Body>> {
     let (head, body) = request.into_parts();
-    let response = match gate.admit(id, &head, &caller.visitor).await {
+    let case = Case { id, visitor: &caller.visitor, metrics: &hosted.metrics };
+    let response = match hosted.gate.admit(case, &head).await {
         Admission::Pass(pass) => return Ok((pass, Request::from_parts(head, body))),
         Admission::Challenge(challenge) => answer::challenge(challenge),
         Admission::Denied { reply } => answer::denied(reply),
@@ -207,7 +258,7 @@ async fn relay(
     service: &Arc<Kerberos5Proxy>,
     request: Request<Incoming>,
     caller: &Caller,
-) -> (Response<Body>, Option<Socket>) {
+) -> (Response<Body>, Option<Opening>) {
     let hosted = &found.hosted;
     let (answered, marks) = match hosted.pages.judge(&request, &hosted.own(caller.scheme)) {
         Judgement::Served(marks) => (granted(found, service, request, caller).await, marks),
@@ -227,8 +278,9 @@ async fn granted(
     service: &Arc<Kerberos5Proxy>,
     request: Request<Incoming>,
     caller: &Caller,
-) -> Result<(Response<Body>, Option<Socket>), BadHead> {
-    let (pass, request) = match admit(&found.hosted.gate, request, caller, RequestId::next()).await {
+) -> Result<(Response<Body>, Option<Opening>), BadHead> {
+    let id = RequestId::next();
+    let (pass, request) = match admit(&found.hosted, request, caller, id).await {
         Ok(admitted) => admitted,
         Err(response) => return Ok((response, None)),
     };
@@ -242,7 +294,8 @@ async fn granted(
         Way::Relay => {
             let (protocol, name) = Protocol::choose(ws::offered(request.headers()));
             let ends = pass.ends.map(ambient::moment);
-            socket = Some(Socket::Relay { service: Arc::clone(service), protocol, via: via("ws"), ends });
+            let relay = Socket::Relay { service: Arc::clone(service), protocol, via: via("ws"), ends };
+            socket = Some(Opening { socket: relay, entry: entry(id, &found.hosted, caller, &pass) });
             ws::accept(&request, name)?
         }
     };

@@ -3,7 +3,9 @@
 //! What a reload must not forget is taken over from the generation before: which authenticators were used, sessions,
 //! past certificates, what is known of KDCs, and how many connections a peer has.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::HashSet, net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
 
 use rustls::ClientConfig;
 use tokio::sync::Semaphore;
@@ -16,10 +18,17 @@ use super::{
 };
 use crate::{
     hall::{self, Carriers, Front, Line, Post},
+    health::Watch,
+    instruments::Instruments,
     limits::{Allowed, Limits},
     realm::{Gate, Realm, gss::Replays},
     router::{Hosted, Routes},
-    service::{Service, directory::Directory, proxy::Proxy},
+    service::{
+        Service,
+        directory::Directory,
+        management::{Inside, Management},
+        proxy::Proxy,
+    },
     tls::{self, ServerTls, client::ClientSettings},
 };
 
@@ -41,6 +50,8 @@ pub(super) struct Generation {
     client_tls: Vec<(ClientSettings, Arc<ClientConfig>)>,
     tls: Vec<(SocketAddr, Arc<ServerTls>)>,
     limits: Vec<OpenLimits>,
+    /// All services, in their order.
+    services: Vec<Arc<Hosted>>,
     /// Who looks whether keytabs have changed, and after back ends.
     watching: Vec<AbortOnDropHandle<()>>,
 }
@@ -55,7 +66,11 @@ struct OpenLimits {
 }
 
 /// Builds all that the settings say.
-pub(super) async fn build(settings: Settings, before: Option<&Generation>) -> Result<Built, StartError> {
+pub(super) async fn build(
+    settings: Settings,
+    instruments: &Instruments,
+    before: Option<&Generation>,
+) -> Result<Built, StartError> {
     let replays = before.map_or_else(Arc::default, |before| Arc::clone(&before.replays));
     let room = match before {
         Some(before) => Arc::clone(&before.room),
@@ -70,6 +85,7 @@ pub(super) async fn build(settings: Settings, before: Option<&Generation>) -> Re
         client_tls: vec![],
         tls: vec![],
         limits: vec![],
+        services: vec![],
         watching: vec![],
     };
     for realm in settings.realms {
@@ -80,7 +96,7 @@ pub(super) async fn build(settings: Settings, before: Option<&Generation>) -> Re
     }
     let mut services = Vec::new();
     for service in settings.services {
-        services.push(Arc::new(host(service, &mut generation, before).await?));
+        services.push(Arc::new(host(service, &settings.shown, instruments, &mut generation, before).await?));
     }
     for (place, allowed) in settings.allowed.into_iter().enumerate() {
         generation.limits.push(limits(place, allowed, &room, before));
@@ -99,10 +115,33 @@ pub(super) async fn build(settings: Settings, before: Option<&Generation>) -> Re
         _ => None,
     });
     generation.watching = keytabs.chain(backends).map(AbortOnDropHandle::new).collect();
+    generation.services = services;
     Ok(Built { generation, posts })
 }
 
 impl Generation {
+    /// Has the instruments show this generation and no other.
+    pub(super) fn watch(&self, instruments: &Instruments) {
+        let mut watching: Vec<Arc<dyn Watch>> = Vec::new();
+        for open in &self.grantings {
+            watching.push(Arc::clone(&open.kdcs) as Arc<dyn Watch>);
+        }
+        for hosted in &self.services {
+            if let Service::Proxy(proxy) = &hosted.service {
+                watching.extend(proxy.health().map(|health| health as Arc<dyn Watch>));
+            }
+        }
+        instruments.board.replace(watching);
+        instruments.metrics.forget_certificates();
+        for (_, tls) in &self.tls {
+            for (alias, ends) in tls.certificates() {
+                instruments.metrics.certificate(&alias, ends);
+            }
+        }
+        let names: HashSet<&str> = self.services.iter().map(|hosted| &*hosted.name).collect();
+        instruments.metrics.retain_services(|name| names.contains(name));
+    }
+
     /// How TLS is spoken with back ends.
     fn client_tls(&mut self, settings: &ClientSettings) -> Result<Arc<ClientConfig>, StartError> {
         if let Some((_, known)) = self.client_tls.iter().find(|(known, _)| known == settings) {
@@ -117,10 +156,13 @@ impl Generation {
 /// A service behind its gate.
 async fn host(
     settings: ServiceSettings,
+    shown: &Bytes,
+    instruments: &Instruments,
     generation: &mut Generation,
     before: Option<&Generation>,
 ) -> Result<Hosted, StartError> {
     let ServiceSettings { name, access, pages, authorities, manner, kind } = settings;
+    let metrics = instruments.metrics.service(&name);
     let gate = match access {
         Access::Everybody => Gate::Open,
         Access::Nobody => Gate::Shut,
@@ -152,24 +194,29 @@ async fn host(
             let known = before
                 .into_iter()
                 .flat_map(|before| &before.grantings)
-                .find(|known| known.settings == settings);
+                .find(|known| known.settings == settings && *known.name == *name);
             let open = match known {
                 Some(known) => Arc::clone(known),
-                None => OpenGranting::open(settings).await,
+                None => OpenGranting::open(settings, Arc::clone(&metrics)).await,
             };
             let service = Service::Kerberos5Proxy(Arc::clone(&open.service));
             generation.grantings.push(open);
             service
         }
+        Kind::Management => {
+            let Instruments { metrics, sessions, readiness, .. } = instruments.clone();
+            let inside = Inside { metrics, sessions, readiness, configuration: shown.clone() };
+            Service::Management(Arc::new(Management::new(inside)))
+        }
         Kind::Proxy(settings) => {
             let tls = if settings.needs_tls() { Some(generation.client_tls(&settings.tls)?) } else { None };
-            let proxy = Proxy::new(*settings, tls.as_ref())
+            let proxy = Proxy::new(*settings, &name, tls.as_ref())
                 .ok_or_else(|| StartError::BackendName { service: name.clone() })?;
             Service::Proxy(Arc::new(proxy))
         }
         Kind::Redirect(redirect) => Service::Redirect(Arc::new(redirect)),
     };
-    Ok(Hosted { name: name.into(), gate, pages, authorities, manner, service })
+    Ok(Hosted { name: name.into(), gate, pages, authorities, manner, metrics, service })
 }
 
 /// What is to stand behind an address.

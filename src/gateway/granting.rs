@@ -12,6 +12,7 @@ use crate::{
         resolve::{Lookup, Resolver, keep_fresh},
     },
     limits::Principals,
+    metrics::ServiceMetrics,
     service::kerberos5_proxy::Kerberos5Proxy,
 };
 
@@ -32,15 +33,19 @@ pub struct Granting {
 #[derive(Debug)]
 pub(super) struct OpenGranting {
     pub(super) settings: Granting,
+    pub(super) name: Arc<str>,
     pub(super) service: Arc<Kerberos5Proxy>,
+    pub(super) kdcs: Arc<Kdcs>,
     _background: Vec<AbortOnDropHandle<()>>,
 }
 
 impl OpenGranting {
-    pub(super) async fn open(settings: Granting) -> Arc<Self> {
+    pub(super) async fn open(settings: Granting, metrics: Arc<ServiceMetrics>) -> Arc<Self> {
         let kdcs = Kdcs::new(Arc::new(Routes::new(settings.realms.clone())), settings.deadline);
         let principals = Principals::new(settings.principal_rate);
-        let service = Arc::new(Kerberos5Proxy::new(Arc::clone(&kdcs), Arc::clone(&principals)));
+        let name = Arc::clone(metrics.name());
+        let service = Kerberos5Proxy::new(Arc::clone(&kdcs), Arc::clone(&principals)).counted(metrics);
+        let service = Arc::new(service);
         // Servers named by address are in place; names are waited for only briefly.
         let resolver = Resolver::new(settings.lookup.clone());
         let first = timeout(Duration::from_secs(2), resolver.refresh(&kdcs)).await;
@@ -50,10 +55,10 @@ impl OpenGranting {
                 resolver,
                 first.unwrap_or_default(),
             ))),
-            AbortOnDropHandle::new(tokio::spawn(probe(kdcs))),
+            AbortOnDropHandle::new(tokio::spawn(probe(Arc::clone(&kdcs)))),
             AbortOnDropHandle::new(tokio::spawn(principals.tidied())),
         ];
-        Arc::new(Self { settings, service, _background: background })
+        Arc::new(Self { settings, name, service, kdcs, _background: background })
     }
 }
 

@@ -57,7 +57,7 @@ pub fn denied(id: RequestId, visitor: &Visitor, subject: &Subject, missing: &str
 }
 
 /// The realm has nobody who judges.
-pub fn shut(id: RequestId, visitor: &Visitor) {
+pub fn shut(id: RequestId, visitor: &Visitor) -> &'static str {
     info!(
         target: TARGET,
         %id,
@@ -66,6 +66,7 @@ pub fn shut(id: RequestId, visitor: &Visitor) {
         blame = "operator",
         "Refused: nobody can be let in by the login modules of the realm; what judges now is kerberos5 and gss behind Negotiate"
     );
+    "nobody_judges"
 }
 
 /// A token is refused.

@@ -90,14 +90,23 @@ pub struct Bounds {
     pub notice: Notice,
 }
 
-/// Serves one socket until it closes.
-pub async fn serve<I>(service: Arc<Kerberos5Proxy>, io: I, early: Bytes, protocol: Protocol, bounds: Bounds)
+/// Serves one socket until it closes, and says why it did in a word.
+pub async fn serve<I>(
+    service: Arc<Kerberos5Proxy>,
+    io: I,
+    early: Bytes,
+    protocol: Protocol,
+    bounds: Bounds,
+) -> &'static str
 where
     I: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let mut socket = ws::server(io, early, MAX_MESSAGE).await;
-    let Some(goodbye) = converse(&service, &mut socket, protocol, &bounds).await else { return };
+    let Some(goodbye) = converse(&service, &mut socket, protocol, &bounds).await else {
+        return "client_closed";
+    };
     socket::part(&mut socket, goodbye, bounds.timeouts.message).await;
+    goodbye.word()
 }
 
 /// Takes requests and sends answers until there is a reason to say goodbye; `None` if the peer left.

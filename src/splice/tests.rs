@@ -14,6 +14,8 @@ use tokio_tungstenite::{
 };
 use tokio_util::sync::CancellationToken;
 
+use std::sync::Arc;
+
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,6 +27,7 @@ fn bounds() -> Bounds {
         message: PATIENCE,
         pending: 64_000,
         notice: Notice::below(&CancellationToken::new()),
+        octets: Arc::default(),
     }
 }
 

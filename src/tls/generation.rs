@@ -25,6 +25,8 @@ const CERTIFICATES: usize = 4;
 #[derive(Debug)]
 pub(super) struct Identity {
     alias: String,
+    /// When it ends, in seconds since 1970, UTC, if that can be read.
+    ends: Option<i64>,
     pub(super) key: Arc<CertifiedKey>,
     /// The configuration of connections that it serves.
     pub(super) config: Arc<ServerConfig>,
@@ -65,6 +67,7 @@ impl Generation {
             let own = entry.chain.first().and_then(|der| binding::end_point(der));
             let identity = Arc::new(Identity {
                 alias: entry.alias.clone(),
+                ends: entry.chain.first().and_then(|der| Facts::of(der)).map(|facts| facts.ends),
                 config: Arc::new(serving(&shared, &key)),
                 key,
                 bindings: bindings(own, before.and_then(|before| before.named(&entry.alias))),
@@ -126,6 +129,11 @@ impl Generation {
         let fitting = if named.is_empty() { self.by_default.as_slice() } else { named };
         let can_verify = |identity: &&Arc<Identity>| identity.key.key.choose_scheme(schemes).is_some();
         fitting.iter().find(can_verify).or_else(|| fitting.first()).unwrap_or(&self.first)
+    }
+
+    /// The names of all, and when they end.
+    pub(super) fn certificates(&self) -> Vec<(String, i64)> {
+        self.all.iter().filter_map(|identity| Some((identity.alias.clone(), identity.ends?))).collect()
     }
 
     fn named(&self, alias: &str) -> Option<&Identity> {

@@ -3,6 +3,7 @@
 //! A name is resolved by a zone that others may control. Its addresses are therefore judged before anything
 //! is sent: the gateway's own host and link are refused unless the operator names them.
 
+use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -33,6 +34,12 @@ impl FromStr for Network {
             None => width,
         };
         Ok(Self { address, bits })
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
     }
 }
 

@@ -113,7 +113,7 @@ impl Reading<'_> {
             Kind::HttpProxy(http) => gateway::Kind::Proxy(Box::new(self.http_proxy(http)?)),
             Kind::HttpRedirect(redirect) => gateway::Kind::Redirect(self.redirect(redirect)?),
             Kind::Kerberos5Proxy(kerberos) => gateway::Kind::Granting(granting(kerberos)),
-            Kind::Management => return None,
+            Kind::Management => gateway::Kind::Management,
             Kind::Proxy(proxy) => gateway::Kind::Proxy(Box::new(self.proxy(proxy)?)),
         })
     }

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     ambient,
     answer::{self, BadHead},
+    health::BackendHealth,
 };
 
 /// How back ends are spoken to.
@@ -77,6 +78,7 @@ pub struct Backend {
     redirects: usize,
     pool: Arc<Pool>,
     recovery: Recovery,
+    health: Arc<BackendHealth>,
 }
 
 /// The back ends that stand for each other.
@@ -102,7 +104,7 @@ pub enum Carriage {
 pub type Outcome<T, E> = (Arc<Backend>, Result<T, E>);
 
 impl Backend {
-    fn new(url: BackendUrl, way: &Way, tls: Option<&Arc<ClientConfig>>) -> Option<Arc<Self>> {
+    fn new(url: BackendUrl, way: &Way, service: &str, tls: Option<&Arc<ClientConfig>>) -> Option<Arc<Self>> {
         let dialler = Dialler::new(&url, tls, way.connect)?.from(way.source);
         let name: Arc<str> = url.to_string().into();
         Some(Arc::new(Self {
@@ -110,6 +112,7 @@ impl Backend {
             redirects: way.redirects,
             pool: Pool::new(Ready::new(dialler, way.prepared, url.scheme.is_octets()), way.keeping),
             recovery: Recovery::new(Arc::clone(&name), way.recovery),
+            health: Arc::new(BackendHealth::new(service, &name)),
             name,
             url,
         }))
@@ -119,6 +122,21 @@ impl Backend {
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.recovery.is_up()
+    }
+
+    /// How it is, for operators.
+    #[must_use]
+    pub const fn health(&self) -> &Arc<BackendHealth> {
+        &self.health
+    }
+
+    /// Takes note of an attempt to reach it.
+    fn note(&self, failed: Option<&BackendFailure>) {
+        self.recovery.note(failed);
+        match failed {
+            Some(_) => self.health.failed(),
+            None => self.health.answered(),
+        }
     }
 
     /// Makes a request that a client sent for `asked` one to this back end.
@@ -163,8 +181,13 @@ impl Backends {
     /// The back ends at these URLs. `None` if there is no URL, or one whose host cannot be named in a certificate or in
     /// `Host`.
     #[must_use]
-    pub fn new(urls: &[BackendUrl], way: &Way, tls: Option<&Arc<ClientConfig>>) -> Option<Arc<Self>> {
-        let mut all = urls.iter().map(|url| Backend::new(url.clone(), way, tls));
+    pub fn new(
+        urls: &[BackendUrl],
+        way: &Way,
+        service: &str,
+        tls: Option<&Arc<ClientConfig>>,
+    ) -> Option<Arc<Self>> {
+        let mut all = urls.iter().map(|url| Backend::new(url.clone(), way, service, tls));
         let first = all.next()??;
         let others = all.collect::<Option<_>>()?;
         Some(Arc::new(Self { first, others, respond: way.respond, turn: AtomicUsize::new(0) }))
@@ -206,11 +229,11 @@ impl Backends {
             }
             match backend.ask(request, carriage, self.respond, octets).await {
                 Ok(served) => {
-                    backend.recovery.note(None);
+                    backend.note(None);
                     return (backend, Ok(served));
                 }
                 Err(Unserved { why, unsent }) => {
-                    backend.recovery.note(Some(&why).filter(|why| why.is_before_sending()));
+                    backend.note(Some(&why).filter(|why| why.is_before_sending()));
                     missed = (backend, why);
                     let Some(unsent) = unsent else { break };
                     request = *unsent;
@@ -225,7 +248,7 @@ impl Backends {
         let mut missed = (Arc::clone(&self.first), Err(BackendFailure::Silent));
         for backend in self.in_turn() {
             let opened = backend.pool.ready().open().await;
-            backend.recovery.note(opened.as_ref().err());
+            backend.note(opened.as_ref().err());
             let is_open = opened.is_ok();
             missed = (backend, opened);
             if is_open {

@@ -1,6 +1,9 @@
 //! A client and a back end that are about to be joined, and how long they may be.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tgg::moment::Moment;
@@ -11,6 +14,7 @@ use crate::{
     ambient,
     notice::Notice,
     record::visit::Visit,
+    sessions::Octets,
     splice::{self, Bounds, Early, Speaks},
 };
 
@@ -30,9 +34,22 @@ pub struct Joined {
 }
 
 impl Joined {
+    /// Where it goes to, for the record.
+    #[must_use]
+    pub fn backend(&self) -> Option<Arc<str>> {
+        self.visit.backend.clone()
+    }
+
     /// Joins the client's connection, on which the answer 101 is out, until there is a reason to part. `early` is
     /// what the client sent behind its request.
-    pub async fn run<I>(self, client: I, early: Bytes, message: Duration, notice: Notice)
+    pub async fn run<I>(
+        self,
+        client: I,
+        early: Bytes,
+        message: Duration,
+        notice: Notice,
+        octets: Arc<Octets>,
+    ) -> &'static str
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
@@ -41,14 +58,21 @@ impl Joined {
             Connection::Later(later) => Some(later.failure()),
             Connection::Plain(_) | Connection::Tls(_) => None,
         };
-        let bounds = Bounds { ends, idle, message, pending, notice };
+        let bounds = Bounds { ends, idle, message, pending, notice, octets };
         let early = Early { backend: said, client: early };
         let spliced = splice::join(client, connection, early, speaks, &bounds).await;
         visit.octets_in.store(spliced.up, Ordering::Relaxed);
         visit.octets_out = spliced.down;
+        bounds.octets.set(spliced.up, spliced.down);
         match failure.as_ref().and_then(|failure| failure.get()) {
-            Some(why) => visit.refused(why.word(), "backend", why),
-            None => visit.parted(spliced.reason.word()),
+            Some(why) => {
+                visit.refused(why.word(), "backend", why);
+                why.word()
+            }
+            None => {
+                visit.parted(spliced.reason.word());
+                spliced.reason.word()
+            }
         }
     }
 }

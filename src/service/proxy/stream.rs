@@ -16,7 +16,15 @@ use super::{
     failure::BackendFailure,
     joined::{self, Joined},
 };
-use crate::{notice::Notice, record::visit::Visit, splice::Speaks, ws::client};
+use crate::{
+    ambient,
+    metrics::ServiceMetrics,
+    notice::Notice,
+    record::visit::Visit,
+    sessions::{Entry, Sessions},
+    splice::Speaks,
+    ws::client,
+};
 
 /// A client of a stream of octets.
 #[derive(Debug)]
@@ -27,6 +35,10 @@ pub struct Streamed {
     pub peer: SocketAddr,
     /// How long a back end may take to agree, and a goodbye.
     pub patience: Duration,
+    /// Where it is counted.
+    pub metrics: Arc<ServiceMetrics>,
+    /// What is open in the gateway.
+    pub sessions: Arc<Sessions>,
     /// Says from outside that it is to end.
     pub notice: Notice,
 }
@@ -37,8 +49,9 @@ impl Proxy {
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
-        let Streamed { service, peer, patience, notice } = client;
+        let Streamed { service, peer, patience, metrics, sessions, notice } = client;
         let mut visit = Visit::stream(service, peer);
+        visit.metrics = Some(Arc::clone(&metrics));
         let Some(backends) = &self.sockets else { return visit.forget() };
         let (backend, opened) = self.open_stream(backends, patience).await;
         visit.backend = Some(Arc::clone(&backend.name));
@@ -50,10 +63,23 @@ impl Proxy {
                 return;
             }
         };
+        let session = sessions.open(Entry {
+            id: visit.id,
+            service: metrics,
+            principal: None,
+            roles: Vec::new(),
+            peer,
+            via: "tcp",
+            backend: visit.backend.clone(),
+            since: ambient::time_of_day().0,
+            ends: None,
+            notice: notice.clone(),
+        });
+        let octets = Arc::clone(session.octets());
         let ends = joined::end(None, self.lifetime);
         let joined =
             Joined { connection, early, speaks, ends, idle: self.idle, pending: self.pending, visit };
-        joined.run(io, Bytes::new(), patience, notice).await;
+        session.ended(joined.run(io, Bytes::new(), patience, notice, octets).await);
     }
 
     async fn open_stream(
