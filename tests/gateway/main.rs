@@ -13,6 +13,7 @@
 mod authority;
 mod backend;
 mod by_hand;
+mod check;
 mod discovery;
 mod door;
 mod failover;
