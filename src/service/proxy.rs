@@ -41,7 +41,6 @@ use self::{
     failure::{BackendFailure, Refused},
     forwarding::{Asker, Forwarding},
     fronting::{Front, Fronting},
-    later::Later,
     offers::Offers,
     pool::Lease,
     rewrite::Rewriting,
@@ -270,9 +269,7 @@ impl Proxy {
     /// A socket that is joined with a stream of octets. `response` is what its client is told.
     async fn octets(&self, backends: &Arc<Backends>, response: Response<Body>) -> Outcome<Reached, Refused> {
         let (backend, opened) = if self.is_deferred {
-            let later = Arc::clone(backends);
-            let later = Later::new(async move { later.dial().await.1 });
-            (Arc::clone(backends.first()), Ok(Connection::Later(Box::new(later))))
+            (Arc::clone(backends.first()), Ok(Connection::Later(Box::new(backends.later()))))
         } else {
             backends.dial().await
         };

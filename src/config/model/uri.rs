@@ -103,6 +103,8 @@ pub struct ConnectUri {
     pub authority: String,
     /// What stands in front of every request's path: empty, or a path without a slash at its end.
     pub base: String,
+    /// Whether it was written with that slash.
+    pub ends_with_slash: bool,
 }
 
 /// Why text is not such a URI. All of them are the operator's.
@@ -177,6 +179,7 @@ impl FromStr for ConnectUri {
             port,
             authority: authority.to_owned(),
             base: path.trim_end_matches('/').to_owned(),
+            ends_with_slash: path.ends_with('/'),
         })
     }
 }
@@ -315,6 +318,7 @@ mod tests {
         let url = connect("https://App.example/base/").unwrap();
         assert_eq!((url.host.as_str(), url.port), ("app.example", 443));
         assert_eq!((url.authority.as_str(), url.base.as_str()), ("App.example", "/base"));
+        assert!(url.ends_with_slash && !connect("ws://app.example/base").unwrap().ends_with_slash);
     }
 
     #[test]

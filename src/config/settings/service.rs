@@ -122,7 +122,7 @@ impl Reading<'_> {
         let from = match &broadcast.publisher {
             Publisher::Accept(uri) => broadcasting::Publisher::Accept(self.address(uri)?),
             Publisher::Connect(uri) => broadcasting::Publisher::Connect {
-                url: backend(uri),
+                url: backend(uri, self.service.connect_options.tls.encryption),
                 tls: self.client_tls()?,
                 way: self.way()?,
             },
@@ -234,12 +234,9 @@ impl Reading<'_> {
         identity: http::HeaderName,
         lifetime: Option<std::time::Duration>,
     ) -> Option<proxy::Settings> {
-        let (requests, sockets) = self
-            .service
-            .connects
-            .iter()
-            .map(|uri| backend(uri))
-            .partition(|url: &BackendUrl| url.scheme.takes_requests());
+        let speaks_tls = self.service.connect_options.tls.encryption;
+        let urls = self.service.connects.iter().map(|uri| backend(uri, speaks_tls));
+        let (requests, sockets) = urls.partition(|url: &BackendUrl| url.scheme.takes_requests());
         Some(proxy::Settings {
             sockets,
             requests,
@@ -337,21 +334,20 @@ fn granting(kerberos: &kind::Kerberos5Proxy) -> Granting {
     }
 }
 
-fn backend(uri: &ConnectUri) -> BackendUrl {
-    let scheme = match uri.scheme {
-        Scheme::Http => url::Scheme::Http,
-        Scheme::Https => url::Scheme::Https,
-        Scheme::Ssl => url::Scheme::Ssl,
-        Scheme::Tcp | Scheme::Udp => url::Scheme::Tcp,
-        Scheme::Ws => url::Scheme::Ws,
-        Scheme::Wss => url::Scheme::Wss,
+/// Where a back end is. Where TLS is not spoken, another scheme carries the same to the same port.
+fn backend(uri: &ConnectUri, speaks_tls: bool) -> BackendUrl {
+    let scheme = match (uri.scheme, speaks_tls) {
+        (Scheme::Https, true) => url::Scheme::Https,
+        (Scheme::Http | Scheme::Https, _) => url::Scheme::Http,
+        (Scheme::Ssl, true) => url::Scheme::Ssl,
+        (Scheme::Tcp | Scheme::Ssl | Scheme::Udp, _) => url::Scheme::Tcp,
+        (Scheme::Wss, true) => url::Scheme::Wss,
+        (Scheme::Ws | Scheme::Wss, _) => url::Scheme::Ws,
     };
-    BackendUrl {
-        scheme,
-        host: uri.host.clone(),
-        port: uri.port,
-        authority: uri.authority.clone(),
-        base: uri.base.clone(),
-        ends_with_slash: uri.base.is_empty(),
+    let ConnectUri { host, port, mut authority, base, ends_with_slash, .. } = uri.clone();
+    if uri.scheme.is_secure() && !speaks_tls && !authority.ends_with(&format!(":{port}")) {
+        // The usual port is no longer the one that it was written without.
+        authority = format!("{authority}:{port}");
     }
+    BackendUrl { scheme, host, port, authority, base, ends_with_slash }
 }

@@ -19,6 +19,7 @@ use super::{
     dial::{Connection, Dialler},
     failure::{BackendFailure, Refused},
     follow, head,
+    later::Later,
     pool::{Keeping, Lease, Pool, Unserved, spare},
     ready::Ready,
     recovery::Recovery,
@@ -256,6 +257,12 @@ impl Backends {
             }
         }
         missed
+    }
+
+    /// A connection that is opened when there is something to send.
+    pub fn later(self: &Arc<Self>) -> Later {
+        let backends = Arc::clone(self);
+        Later::new(async move { backends.dial().await.1 })
     }
 
     /// Probes those that are down and keeps prepared connections open, for as long as it is polled.

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     io::{self, IoSlice},
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -115,7 +115,11 @@ fn socket_at(source: SocketAddr, address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // A port that a connection had is taken for a minute longer.
     socket.set_reuseaddr(source.port() != 0)?;
-    socket.bind(source)?;
+    // Where only a port is said, it is one of whichever kind.
+    let any =
+        if address.is_ipv4() { IpAddr::from(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
+    let at = if source.ip().is_unspecified() { any } else { source.ip() };
+    socket.bind(SocketAddr::new(at, source.port()))?;
     Ok(socket)
 }
 

@@ -90,6 +90,10 @@ impl Proxy {
         if !backends.is_up() {
             return (Arc::clone(backends.first()), Err(BackendFailure::Down));
         }
+        if self.is_deferred && backends.first().url.scheme.is_octets() {
+            let later = Connection::Later(Box::new(backends.later()));
+            return (Arc::clone(backends.first()), Ok((later, Bytes::new(), Speaks::Plain)));
+        }
         let (backend, opened) = backends.dial().await;
         let connection = match opened {
             Ok(connection) => connection,
