@@ -1,13 +1,11 @@
 //! Who behind the gateway is up: KDCs and back ends, and whether the gateway is ready because of it.
 
-mod backend;
 mod readiness;
 
 use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-pub use backend::BackendHealth;
 pub use readiness::{Readiness, Stage, Verdict};
 
 /// What is behind the gateway.

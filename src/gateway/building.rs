@@ -128,7 +128,8 @@ impl Generation {
         }
         for hosted in &self.services {
             if let Service::Proxy(proxy) = &hosted.service {
-                watching.extend(proxy.health().map(|health| health as Arc<dyn Watch>));
+                let (service, proxy) = (Arc::clone(&hosted.name), Arc::clone(proxy));
+                watching.push(Arc::new(Behind { service, proxy }));
             }
         }
         instruments.board.replace(watching);
@@ -210,7 +211,7 @@ async fn host(
         }
         Kind::Proxy(settings) => {
             let tls = if settings.needs_tls() { Some(generation.client_tls(&settings.tls)?) } else { None };
-            let proxy = Proxy::new(*settings, &name, tls.as_ref())
+            let proxy = Proxy::new(*settings, tls.as_ref())
                 .ok_or_else(|| StartError::BackendName { service: name.clone() })?;
             Service::Proxy(Arc::new(proxy))
         }

@@ -21,6 +21,7 @@ pub mod rewrite;
 pub mod stream;
 pub mod url;
 pub mod via;
+pub mod watch;
 
 use std::{
     sync::{Arc, atomic::AtomicU64},
@@ -50,7 +51,6 @@ use crate::{
     answer::{self, BadHead},
     body::{Body, passed_on},
     connection::Caller,
-    health::BackendHealth,
     realm::Pass,
     record::visit::Visit,
     splice::Speaks,
@@ -142,11 +142,11 @@ impl Settings {
 impl Proxy {
     /// A proxy; `None` if a back end's host cannot be named in a certificate or in `Host`.
     #[must_use]
-    pub fn new(settings: Settings, service: &str, tls: Option<&Arc<ClientConfig>>) -> Option<Self> {
+    pub fn new(settings: Settings, tls: Option<&Arc<ClientConfig>>) -> Option<Self> {
         let Settings { way, is_deferred, identity, forwarding, lifetime, idle, pending, .. } = settings;
         let backends = |urls: &[BackendUrl]| match urls {
             [] => Some(None),
-            _ => Backends::new(urls, &way, service, tls).map(Some),
+            _ => Backends::new(urls, &way, tls).map(Some),
         };
         let requests = backends(&settings.requests)?;
         let sockets = backends(&settings.sockets)?.or_else(|| requests.clone());
@@ -162,11 +162,6 @@ impl Proxy {
     /// All back ends, each once.
     pub fn backends(&self) -> impl Iterator<Item = &Arc<Backend>> {
         self.groups().flat_map(|backends| backends.all())
-    }
-
-    /// How its back ends are, each once.
-    pub fn health(&self) -> impl Iterator<Item = Arc<BackendHealth>> {
-        self.groups().flat_map(|backends| backends.all()).map(|backend| Arc::clone(backend.health()))
     }
 
     fn groups(&self) -> impl Iterator<Item = &Arc<Backends>> {

@@ -16,7 +16,7 @@ use ticketgate::{
     answer::Goodbye,
     health::{Board, Health, Kind, Readiness, Watch},
     kdc::Kdcs,
-    limits::{Allowed, Limits},
+    limits::{Allowed, Limits, Principals},
     metrics::Metrics,
     notice::Notice,
     record::{RequestId, Via},
@@ -26,7 +26,7 @@ use ticketgate::{
     },
     sessions::{Entry, Guard, Sessions},
 };
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{net::TcpListener, runtime::Runtime, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::realm;
@@ -158,7 +158,7 @@ fn what_opens_and_ends_and_what_is_refused_is_seen_without_a_reload() {
         "document.getElementById('refusals').innerText.includes('Kerberos realm is not served')",
         "0",
     );
-    guard.ended("client_closed");
+    guard.ended("client_closed", 0, 0);
     once(&browser, "document.querySelectorAll('#list tr').length === 0", "0");
 }
 
@@ -185,7 +185,7 @@ fn a_session_is_closed_from_the_page_after_it_was_confirmed() {
         let (handle, notice) = (world.runtime.handle().clone(), notice.clone());
         move || {
             handle.block_on(notice.given());
-            guard.ended(notice.goodbye().word());
+            guard.ended(notice.goodbye().word(), 0, 0);
         }
     });
     let Some(browser) = world.browse() else { return notice.close() };
@@ -228,15 +228,16 @@ async fn each_request_to_a_kdc_is_counted_by_what_came_of_it() {
     let server = Server { host: Host::Address(kdc.ip()), port: kdc.port() };
     let krb_realm = KrbRealm { name: "TGG.TEST".to_owned(), kdcs: vec![server], ..KrbRealm::default() };
     let kdcs = Kdcs::new(Arc::new(Routes::new([krb_realm])), Duration::from_secs(20));
-    let limits = Limits::new(Allowed {
+    let allowed = Allowed {
         connections: 1,
         connections_per_peer: 0,
+        handshakes: 0,
         in_flight_per_peer: 0,
         peer_rate: 0,
-        principal_rate: 0,
-    });
+    };
+    let limits = Limits::new(allowed, Arc::new(Semaphore::new(1)));
     let metrics = Metrics::new(&Arc::default(), &Arc::default());
-    let service = Kerberos5Proxy::new(kdcs, Arc::clone(&limits)).counted(metrics.service("kerberos"));
+    let service = Kerberos5Proxy::new(kdcs, Principals::new(0)).counted(metrics.service("kerberos"));
     let address: SocketAddr = "192.0.2.7:50000".parse().unwrap();
     let ask = async |message: Vec<u8>| {
         let opened = Opened { envelope: Envelope::Framed, krb_realm: None, message: message.into() };

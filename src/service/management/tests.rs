@@ -263,6 +263,15 @@ fn a_browser_of_this_host_that_another_name_led_here_is_shown_nothing() {
     }
 }
 
+#[test]
+fn a_proxy_of_this_host_that_speaks_for_others_is_shown_nothing() {
+    let world = World::new();
+    for name in ["forwarded", "via", "x-forwarded-for", "X-Real-IP"] {
+        let response = world.ask(Request::get("/sessions").header(name, "192.0.2.1"));
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn every_answer_keeps_to_itself() {
     let world = World::new();
@@ -304,7 +313,7 @@ async fn a_page_is_told_what_there_is_and_then_what_changes() {
     let (name, told) = event(&mut body).await.unwrap();
     assert_eq!((&*name, &told["state"]["list"]["sessions"][0]["principal"]), ("state", &"alice@A".into()));
 
-    guard.ended("idle");
+    guard.ended("idle", 0, 0);
     let _other = sessions.open(entry(metrics, "shop", Some("bob@A")));
     metrics.service("shop").refused("origin");
     let (name, told) = event(&mut body).await.unwrap();

@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 use http::{HeaderValue, Method, Request, Response, Uri, header};
 use hyper::body::Incoming;
 use rustls::ClientConfig;
+use tgg::moment::Moment;
 
 use super::{
     body::Outgoing,
@@ -28,7 +29,6 @@ use super::{
 use crate::{
     ambient,
     answer::{self, BadHead},
-    health::BackendHealth,
 };
 
 /// How back ends are spoken to.
@@ -79,7 +79,6 @@ pub struct Backend {
     redirects: usize,
     pool: Arc<Pool>,
     recovery: Recovery,
-    health: Arc<BackendHealth>,
 }
 
 /// The back ends that stand for each other.
@@ -113,7 +112,6 @@ impl Backend {
             redirects: way.redirects,
             pool: Pool::new(Ready::new(dialler, way.prepared, url.scheme.is_octets()), way.keeping),
             recovery: Recovery::new(Arc::clone(&name), way.recovery),
-            health: Arc::new(BackendHealth::new(service, &name)),
             name,
             url,
         }))
@@ -125,19 +123,10 @@ impl Backend {
         self.recovery.is_up()
     }
 
-    /// How it is, for operators.
+    /// Whether it could be connected to, or it is so long ago that it could not that it is worth a try.
     #[must_use]
-    pub const fn health(&self) -> &Arc<BackendHealth> {
-        &self.health
-    }
-
-    /// Takes note of an attempt to reach it.
-    fn note(&self, failed: Option<&BackendFailure>) {
-        self.recovery.note(failed);
-        match failed {
-            Some(_) => self.health.failed(),
-            None => self.health.answered(),
-        }
+    pub fn is_trusted(&self, now: Moment) -> bool {
+        self.recovery.is_trusted(now)
     }
 
     /// Makes a request that a client sent for `asked` one to this back end.
@@ -185,10 +174,9 @@ impl Backends {
     pub fn new(
         urls: &[BackendUrl],
         way: &Way,
-        service: &str,
         tls: Option<&Arc<ClientConfig>>,
     ) -> Option<Arc<Self>> {
-        let mut all = urls.iter().map(|url| Backend::new(url.clone(), way, service, tls));
+        let mut all = urls.iter().map(|url| Backend::new(url.clone(), way, tls));
         let first = all.next()??;
         let others = all.collect::<Option<_>>()?;
         Some(Arc::new(Self { first, others, respond: way.respond, turn: AtomicUsize::new(0) }))
@@ -230,11 +218,11 @@ impl Backends {
             }
             match backend.ask(request, carriage, self.respond, octets).await {
                 Ok(served) => {
-                    backend.note(None);
+                    backend.recovery.note(None);
                     return (backend, Ok(served));
                 }
                 Err(Unserved { why, unsent }) => {
-                    backend.note(Some(&why).filter(|why| why.is_before_sending()));
+                    backend.recovery.note(Some(&why).filter(|why| why.is_before_sending()));
                     missed = (backend, why);
                     let Some(unsent) = unsent else { break };
                     request = *unsent;
@@ -249,7 +237,7 @@ impl Backends {
         let mut missed = (Arc::clone(&self.first), Err(BackendFailure::Silent));
         for backend in self.in_turn() {
             let opened = backend.pool.ready().open().await;
-            backend.note(opened.as_ref().err());
+            backend.recovery.note(opened.as_ref().err());
             let is_open = opened.is_ok();
             missed = (backend, opened);
             if is_open {
@@ -283,7 +271,7 @@ impl Backends {
         let (now, is_up) = (ambient::now(), self.is_up());
         let round = self.all().cycle().skip(start).take(count).filter(|backend| backend.is_up() || !is_up);
         let (mut order, rest): (Vec<_>, Vec<_>) =
-            round.map(Arc::clone).partition(|backend| backend.recovery.is_trusted(now));
+            round.map(Arc::clone).partition(|backend| backend.is_trusted(now));
         order.extend(rest);
         order
     }
