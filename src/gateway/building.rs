@@ -27,7 +27,7 @@ use crate::{
         Service,
         directory::Directory,
         management::{Inside, Management},
-        proxy::Proxy,
+        proxy::{Proxy, watch::Behind},
     },
     tls::{self, ServerTls, client::ClientSettings},
 };

@@ -158,7 +158,7 @@ fn what_opens_and_ends_and_what_is_refused_is_seen_without_a_reload() {
         "document.getElementById('refusals').innerText.includes('Kerberos realm is not served')",
         "0",
     );
-    guard.ended("client_closed", 0, 0);
+    guard.ended("client_closed");
     once(&browser, "document.querySelectorAll('#list tr').length === 0", "0");
 }
 
@@ -185,7 +185,7 @@ fn a_session_is_closed_from_the_page_after_it_was_confirmed() {
         let (handle, notice) = (world.runtime.handle().clone(), notice.clone());
         move || {
             handle.block_on(notice.given());
-            guard.ended(notice.goodbye().word(), 0, 0);
+            guard.ended(notice.goodbye().word());
         }
     });
     let Some(browser) = world.browse() else { return notice.close() };

@@ -313,7 +313,7 @@ async fn a_page_is_told_what_there_is_and_then_what_changes() {
     let (name, told) = event(&mut body).await.unwrap();
     assert_eq!((&*name, &told["state"]["list"]["sessions"][0]["principal"]), ("state", &"alice@A".into()));
 
-    guard.ended("idle", 0, 0);
+    guard.ended("idle");
     let _other = sessions.open(entry(metrics, "shop", Some("bob@A")));
     metrics.service("shop").refused("origin");
     let (name, told) = event(&mut body).await.unwrap();

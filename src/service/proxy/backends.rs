@@ -104,7 +104,7 @@ pub enum Carriage {
 pub type Outcome<T, E> = (Arc<Backend>, Result<T, E>);
 
 impl Backend {
-    fn new(url: BackendUrl, way: &Way, service: &str, tls: Option<&Arc<ClientConfig>>) -> Option<Arc<Self>> {
+    fn new(url: BackendUrl, way: &Way, tls: Option<&Arc<ClientConfig>>) -> Option<Arc<Self>> {
         let dialler = Dialler::new(&url, tls, way.connect)?.from(way.source);
         let name: Arc<str> = url.to_string().into();
         Some(Arc::new(Self {
@@ -171,11 +171,7 @@ impl Backends {
     /// The back ends at these URLs. `None` if there is no URL, or one whose host cannot be named in a certificate or in
     /// `Host`.
     #[must_use]
-    pub fn new(
-        urls: &[BackendUrl],
-        way: &Way,
-        tls: Option<&Arc<ClientConfig>>,
-    ) -> Option<Arc<Self>> {
+    pub fn new(urls: &[BackendUrl], way: &Way, tls: Option<&Arc<ClientConfig>>) -> Option<Arc<Self>> {
         let mut all = urls.iter().map(|url| Backend::new(url.clone(), way, tls));
         let first = all.next()??;
         let others = all.collect::<Option<_>>()?;
