@@ -1,6 +1,7 @@
 //! `ticketgate tpg` between clients and back ends: what reaches a back end, and what comes back.
 
 mod bodies;
+mod configured;
 mod ending;
 mod octets;
 mod pages;

@@ -5,7 +5,10 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -109,15 +112,38 @@ impl Gateway {
         Self::start_in(&shift, "json", "tpg", &[&keytab, flags].concat())
     }
 
+    /// Starts what this configuration says, and waits until each of its `<accept>`s is there. Their ports may be 0.
+    pub(crate) fn run(xml: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("config-{}-{}.xml", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(&file, xml).unwrap();
+        let args = ["--log-format", "json", "run", "--config", file.to_str().unwrap()];
+        Self::spawn(&[], "", &args, xml.matches("<accept>").count())
+    }
+
+    /// Where the service of this name, which has one `<accept>`, is served.
+    pub(crate) fn at(&self, service: &str) -> SocketAddr {
+        let prefix = format!("listening {service} ");
+        let output = self.output.text();
+        let line =
+            output.lines().find_map(|line| line.strip_prefix(&prefix)).expect("a service of that name");
+        line.split('/').nth(2).unwrap().parse().unwrap()
+    }
+
     fn start_logging(format: &str, mode: &'static str, flags: &[&str]) -> Self {
         Self::start_in(&[], format, mode, flags)
     }
 
     fn start_in(env: &[(&str, String)], format: &str, mode: &'static str, flags: &[&str]) -> Self {
+        let args = [&["--log-format", format, mode, "--listen", "127.0.0.1:0"], flags].concat();
+        Self::spawn(env, mode, &args, if flags.contains(&"--listen-raw") { 3 } else { 1 })
+    }
+
+    fn spawn(env: &[(&str, String)], mode: &'static str, args: &[&str], addresses: usize) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ticketgate"))
             .envs(env.iter().map(|(name, value)| (name, value)))
-            .args(["--log-format", format, mode, "--listen", "127.0.0.1:0"])
-            .args(flags)
+            .args(args)
             .env("RUST_LOG", "debug,hickory_proto=info,hickory_resolver=info,hickory_net=info")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -129,7 +155,6 @@ impl Gateway {
         log.collect(child.stderr.take().unwrap());
         log.wait_until("start", |log| log.contains("Started"));
         // The other pipe is read by another thread, which may be behind.
-        let addresses = if flags.contains(&"--listen-raw") { 3 } else { 1 };
         output.wait_until("address", |output| output.lines().count() >= addresses);
         Self { mode, child, output, log }
     }
