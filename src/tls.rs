@@ -15,7 +15,6 @@ use std::{
     sync::Arc,
 };
 
-use arc_swap::ArcSwap;
 use rustls::server::{Acceptor, VerifierBuilderError};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -198,11 +197,11 @@ pub struct Accepted<I> {
     pub bindings: Vec<[u8; 16]>,
 }
 
-/// The certificates in use, and the configurations that serve them.
+/// The certificates of one reading, and the configurations that serve them. To read again makes another, its
+/// successor: what is open lives on.
 #[derive(Debug)]
 pub struct ServerTls {
-    settings: Settings,
-    generation: ArcSwap<Generation>,
+    generation: Generation,
 }
 
 impl ServerTls {
@@ -212,37 +211,23 @@ impl ServerTls {
     ///
     /// Any [`TlsError`].
     pub fn load(settings: Settings) -> Result<Self, TlsError> {
-        let generation = ArcSwap::from_pointee(Generation::read(&settings, None)?);
-        Ok(Self { settings, generation })
+        Ok(Self { generation: Generation::read(&settings, None)? })
     }
 
-    /// Reads what other settings name, to come after this one: bindings of its certificates stay good there.
-    /// This one is not changed.
+    /// Reads what settings name, the same or others, to come after this one: bindings of its certificates stay
+    /// good there. This one is not changed, whatever comes of it.
     ///
     /// # Errors
     ///
     /// Any [`TlsError`].
     pub fn successor(&self, settings: Settings) -> Result<Self, TlsError> {
-        let before = self.generation.load();
-        let generation = ArcSwap::from_pointee(Generation::read(&settings, Some(&before))?);
-        Ok(Self { settings, generation })
+        Ok(Self { generation: Generation::read(&settings, Some(&self.generation))? })
     }
 
     /// The names of its certificates, and when they end, in seconds since 1970, UTC.
     #[must_use]
     pub fn certificates(&self) -> Vec<(String, i64)> {
-        self.generation.load().certificates()
-    }
-
-    /// Reads the files again, for new connections. If any cannot be used, all that is in use stays.
-    ///
-    /// # Errors
-    ///
-    /// Any [`TlsError`].
-    pub fn reload(&self) -> Result<(), TlsError> {
-        let next = Generation::read(&self.settings, Some(&self.generation.load()))?;
-        self.generation.store(Arc::new(next));
-        Ok(())
+        self.generation.certificates()
     }
 
     /// Makes the handshake with a client. It takes as long as the client likes: the caller has a limit.
@@ -255,11 +240,8 @@ impl ServerTls {
         I: AsyncRead + AsyncWrite + Unpin,
     {
         let started = LazyConfigAcceptor::new(Acceptor::default(), io).await?;
-        let identity = {
-            let hello = started.client_hello();
-            // Not before the client has spoken: what was reloaded meanwhile counts.
-            Arc::clone(self.generation.load().choose(hello.server_name(), hello.signature_schemes()))
-        };
+        let hello = started.client_hello();
+        let identity = self.generation.choose(hello.server_name(), hello.signature_schemes());
         let stream = started.into_stream(Arc::clone(&identity.config)).await?;
         let exporter = binding::exporter(stream.get_ref().1);
         let bindings = identity.bindings.iter().copied().chain(exporter).collect();

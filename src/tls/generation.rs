@@ -25,8 +25,8 @@ const CERTIFICATES: usize = 4;
 #[derive(Debug)]
 pub(super) struct Identity {
     alias: String,
-    /// When it ends, in seconds since 1970, UTC, if that can be read.
-    ends: Option<i64>,
+    /// What the certificate says, if it can be read.
+    facts: Option<Facts>,
     pub(super) key: Arc<CertifiedKey>,
     /// The configuration of connections that it serves.
     pub(super) config: Arc<ServerConfig>,
@@ -53,54 +53,35 @@ impl Generation {
     /// Any [`TlsError`].
     pub(super) fn read(settings: &Settings, before: Option<&Self>) -> Result<Self, TlsError> {
         let entries = settings.identities.entries()?;
-        let provider = settings.suites.provider(settings.protocols).ok_or(TlsError::NoSuite)?;
-        let shared = shared(settings, &provider)?;
-        let (mut all, mut known) = (Vec::new(), Vec::new());
-        for entry in entries {
-            let key = Arc::new(certified(&entry, settings)?);
-            if !can_serve(&provider, &key) {
-                return Err(TlsError::KeyWithoutSuite {
-                    alias: entry.alias.clone(),
-                    path: settings.identities.path().to_owned(),
-                });
-            }
-            let own = entry.chain.first().and_then(|der| binding::end_point(der));
-            let identity = Arc::new(Identity {
-                alias: entry.alias.clone(),
-                ends: entry.chain.first().and_then(|der| Facts::of(der)).map(|facts| facts.ends),
-                config: Arc::new(serving(&shared, &key)),
-                key,
-                bindings: bindings(own, before.and_then(|before| before.named(&entry.alias))),
-            });
-            if let Some(facts) = entry.chain.first().and_then(|der| Facts::of(der)) {
-                warn_if_over(&facts, &identity.alias, settings);
-                known.push((facts, Arc::clone(&identity)));
+        let shared = shared(settings)?;
+        let mut all = Vec::new();
+        let mut by_host: HashMap<String, Vec<Arc<Identity>>> = HashMap::new();
+        for entry in &entries {
+            let past = before.and_then(|before| before.named(&entry.alias));
+            let identity = Arc::new(identity(entry, &shared, settings, past)?);
+            for host in identity.facts.iter().flat_map(|facts| &facts.hosts) {
+                by_host.entry(host.clone()).or_default().push(Arc::clone(&identity));
             }
             all.push(identity);
         }
         let first = all.first().map(Arc::clone);
         let first =
             first.ok_or_else(|| KeystoreError::NoKey { path: settings.identities.path().to_owned() })?;
-        let mut by_host: HashMap<String, Vec<Arc<Identity>>> = HashMap::new();
-        for (facts, identity) in &known {
-            for host in &facts.hosts {
-                by_host.entry(host.clone()).or_default().push(Arc::clone(identity));
-            }
-        }
         let mut generation = Self { first, all, by_host, by_default: Vec::new() };
         if let Some(host) = &settings.default_host {
-            generation.by_default = generation.of_default(host, &known);
+            generation.by_default = generation.of_default(host);
         }
         Ok(generation)
     }
 
     /// Those that are for the host of a configuration, which may be an address.
-    fn of_default(&self, host: &str, known: &[(Facts, Arc<Identity>)]) -> Vec<Arc<Identity>> {
+    fn of_default(&self, host: &str) -> Vec<Arc<Identity>> {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         let found: Vec<_> = match address {
             Ok(address) => {
-                let is_for = |(facts, _): &&(Facts, _)| facts.addresses.contains(&address);
-                known.iter().filter(is_for).map(|(_, identity)| Arc::clone(identity)).collect()
+                let is_for = |facts: &Facts| facts.addresses.contains(&address);
+                let are_for = self.all.iter().filter(|identity| identity.facts.as_ref().is_some_and(is_for));
+                are_for.map(Arc::clone).collect()
             }
             Err(_) => self.of_host(host).to_vec(),
         };
@@ -133,12 +114,34 @@ impl Generation {
 
     /// The names of all, and when they end.
     pub(super) fn certificates(&self) -> Vec<(String, i64)> {
-        self.all.iter().filter_map(|identity| Some((identity.alias.clone(), identity.ends?))).collect()
+        let ends = |identity: &Identity| Some((identity.alias.clone(), identity.facts.as_ref()?.ends));
+        self.all.iter().filter_map(|identity| ends(identity)).collect()
     }
 
     fn named(&self, alias: &str) -> Option<&Identity> {
         self.all.iter().find(|identity| identity.alias == alias).map(Arc::as_ref)
     }
+}
+
+fn identity(
+    entry: &Entry,
+    shared: &ServerConfig,
+    settings: &Settings,
+    past: Option<&Identity>,
+) -> Result<Identity, TlsError> {
+    let key = Arc::new(certified(entry, settings)?);
+    let alias = entry.alias.clone();
+    if !can_serve(shared.crypto_provider(), &key) {
+        return Err(TlsError::KeyWithoutSuite { alias, path: settings.identities.path().to_owned() });
+    }
+    let own = entry.chain.first().and_then(|der| binding::end_point(der));
+    let facts = entry.chain.first().and_then(|der| Facts::of(der));
+    if let Some(facts) = &facts {
+        warn_if_over(facts, &alias, settings);
+    }
+    let mut config = shared.clone();
+    config.cert_resolver = Arc::new(SingleCertAndKey::from(Arc::clone(&key)));
+    Ok(Identity { alias, facts, key, config: Arc::new(config), bindings: bindings(own, past) })
 }
 
 /// The binding of a certificate and those of the ones before it, each once.
@@ -174,13 +177,14 @@ fn can_serve(provider: &CryptoProvider, key: &CertifiedKey) -> bool {
 ///
 /// Tickets of sessions are its own, so that no session outlives a reload: it would go on with a client's certificate that is not
 /// trusted any more, and its client would bind tokens to a certificate that is no longer served.
-fn shared(settings: &Settings, provider: &Arc<CryptoProvider>) -> Result<ServerConfig, TlsError> {
-    let builder = ServerConfig::builder_with_provider(Arc::clone(provider))
+fn shared(settings: &Settings) -> Result<ServerConfig, TlsError> {
+    let provider = settings.suites.provider(settings.protocols).ok_or(TlsError::NoSuite)?;
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&settings.protocols.versions())
         .map_err(|_| TlsError::NoSuite)?;
     let verifier = |store| {
         let roots = Arc::new(keystore::roots(store)?);
-        Ok::<_, TlsError>(WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(provider)))
+        Ok::<_, TlsError>(WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&provider)))
     };
     let builder = match &settings.client {
         ClientCertificates::None => builder.with_no_client_auth(),
@@ -194,13 +198,6 @@ fn shared(settings: &Settings, provider: &Arc<CryptoProvider>) -> Result<ServerC
     // HTTP/2 is not offered: WebSocket over it is another protocol (RFC 8441), and no Kerberos client has it.
     config.alpn_protocols = vec![b"http/1.1".to_vec(), b"http/1.0".to_vec()];
     Ok(config)
-}
-
-/// The configuration that serves this certificate alone.
-fn serving(shared: &ServerConfig, key: &Arc<CertifiedKey>) -> ServerConfig {
-    let mut config = shared.clone();
-    config.cert_resolver = Arc::new(SingleCertAndKey::from(Arc::clone(key)));
-    config
 }
 
 /// Stands where each identity's own certificate comes.

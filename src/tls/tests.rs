@@ -114,7 +114,7 @@ fn who_names_no_known_host_is_shown_that_of_the_default_host_or_the_first() {
         let default_host = default_host.map(str::to_owned);
         let settings = Settings { default_host, ..settings(&folder, &hosts.each_ref()) };
         let server = ServerTls::load(settings).unwrap();
-        let generation = server.generation.load();
+        let generation = &server.generation;
         for named in [None, Some("other.test")] {
             assert_eq!(generation.choose(named, &[]).key.cert[0], hosts[wanted].der(), "{named:?}");
         }
@@ -127,7 +127,7 @@ fn of_two_kinds_of_key_the_first_that_the_client_can_verify_is_used() {
     let hosts =
         [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_RSA_SHA256].map(|kind| root.host_with("gw.test", kind));
     let server = server(&folder, &hosts.each_ref());
-    let generation = server.generation.load();
+    let generation = &server.generation;
     for (schemes, host) in [
         (&[SignatureScheme::RSA_PSS_SHA256, SignatureScheme::ECDSA_NISTP256_SHA256][..], &hosts[0]),
         (&[SignatureScheme::RSA_PSS_SHA256], &hosts[1]),
@@ -231,42 +231,41 @@ async fn without_a_certificate_that_is_required_there_is_no_connection() {
 async fn a_reload_is_for_new_connections_and_the_open_ones_live_on() {
     let (folder, root) = (Folder::new(), Authority::new("root"));
     let (old, new) = (root.host("gw.test"), root.host("gw.test"));
-    let server = server(&folder, &[&old]);
+    let before = server(&folder, &[&old]);
     let client = client(&folder, &root).load().unwrap();
-    let (mut accepted, mut connected) = open(&server, Arc::clone(&client), "gw.test").await;
-    folder.store(new.pem());
-    server.reload().unwrap();
+    let (mut accepted, mut connected) = open(&before, Arc::clone(&client), "gw.test").await;
+    let after = before.successor(settings(&folder, &[&new])).unwrap();
+    drop(before);
     talk(&mut accepted, &mut connected).await;
-    let (_, after) = open(&server, client, "gw.test").await;
-    assert_eq!(shown(&after), new.der());
+    let (_, connected) = open(&after, client, "gw.test").await;
+    assert_eq!(shown(&connected), new.der());
 }
 
 #[tokio::test]
 async fn a_reload_that_fails_changes_nothing() {
     let (folder, root) = (Folder::new(), Authority::new("root"));
     let (old, new) = (root.host("gw.test"), root.host("gw.test"));
-    let truststore = folder.file("truststore.pem", root.pem());
-    let client_certificates = ClientCertificates::Optional(stored(&truststore));
-    let server =
-        ServerTls::load(Settings { client: client_certificates, ..settings(&folder, &[&old]) }).unwrap();
-    folder.store(new.pem());
-    folder.file("truststore.pem", "half a certificate");
-    assert!(matches!(server.reload(), Err(TlsError::Keystore(_))));
-    let (_, connected) = open(&server, client(&folder, &root).load().unwrap(), "gw.test").await;
+    let before = server(&folder, &[&old]);
+    let client_certificates = ClientCertificates::Optional(folder.store("half a truststore"));
+    let next = Settings { client: client_certificates, ..settings(&folder, &[&new]) };
+    folder.store("half a keystore");
+    assert!(matches!(before.successor(next), Err(TlsError::Keystore(_))));
+    let (_, connected) = open(&before, client(&folder, &root).load().unwrap(), "gw.test").await;
     assert_eq!(shown(&connected), old.der());
 }
 
 #[tokio::test]
 async fn a_session_is_taken_up_again_but_not_across_a_reload() {
     let (folder, root) = (Folder::new(), Authority::new("root"));
-    let server = server(&folder, &[&root.host("gw.test")]);
+    let host = root.host("gw.test");
+    let mut server = server(&folder, &[&host]);
     for list in ["TLSv1.2", "TLSv1.3"] {
         let protocols = Protocols::parse(list).unwrap();
         let client = ClientSettings { protocols, ..client(&folder, &root) }.load().unwrap();
         let mut kinds = Vec::new();
         for reload in [false, false, true] {
             if reload {
-                server.reload().unwrap();
+                server = server.successor(settings(&folder, &[&host])).unwrap();
             }
             let (mut accepted, mut connected) = open(&server, Arc::clone(&client), "gw.test").await;
             // Tickets of TLS 1.3 come behind the handshake.
@@ -295,12 +294,12 @@ async fn bindings_of_the_certificates_before_stay_good_for_their_host_alone() {
     let (folder, root) = (Folder::new(), Authority::new("root"));
     let renewed: Vec<[Host; 2]> =
         (0..5).map(|_| ["one.test", "two.test"].map(|name| root.host(name))).collect();
-    let server = server(&folder, &renewed[0].each_ref());
+    let mut server = server(&folder, &renewed[0].each_ref());
     for hosts in &renewed[1..] {
-        folder.store(hosts.each_ref().map(|host| host.pem()).concat());
-        server.reload().unwrap();
         // Once more without a change: what is past is not forgotten for it.
-        server.reload().unwrap();
+        for _ in 0..2 {
+            server = server.successor(settings(&folder, &hosts.each_ref())).unwrap();
+        }
     }
     let (accepted, _) = open(&server, client(&folder, &root).load().unwrap(), "two.test").await;
     let wanted: Vec<_> = renewed[1..].iter().rev().map(|[_, two]| end_point(&two.der()).unwrap()).collect();

@@ -12,6 +12,7 @@ use std::{
     thread,
 };
 
+use arc_swap::ArcSwap;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use ticketgate::tls::{
     ClientCertificates, Identities, ServerTls, Settings,
@@ -138,14 +139,14 @@ fn settings(store: Store) -> Settings {
 /// A server that says `served` and the number of certificates that the client has shown, until it is dropped.
 struct Server {
     address: SocketAddr,
-    tls: Arc<ServerTls>,
+    tls: Arc<ArcSwap<ServerTls>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Server {
     fn start(settings: Settings) -> Self {
-        let tls = Arc::new(ServerTls::load(settings).unwrap());
+        let tls = Arc::new(ArcSwap::from_pointee(ServerTls::load(settings).unwrap()));
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
@@ -154,7 +155,7 @@ impl Server {
         let serve = async move {
             loop {
                 let (io, _) = listener.accept().await.unwrap();
-                let Ok(mut accepted) = served.accept(io).await else { continue };
+                let Ok(mut accepted) = served.load_full().accept(io).await else { continue };
                 let shown = accepted.stream.get_ref().1.peer_certificates().map_or(0, <[_]>::len);
                 let _ = accepted.stream.write_all(format!("served {shown}\n").as_bytes()).await;
                 let _ = accepted.stream.shutdown().await;
@@ -383,13 +384,15 @@ fn openssls_client_trusts_what_it_is_served_from_jks() {
 #[test]
 fn openssls_client_takes_its_session_up_again_until_a_reload() {
     let folder = Folder::new();
-    let server = Server::start(settings(folder.converted("keystore", "PKCS12")));
+    let settings = settings(folder.converted("keystore", "PKCS12"));
+    let server = Server::start(settings.clone());
     // In TLS 1.2 the ticket is a part of the handshake.
     let said = server.s_client(&folder, &["-tls1_2", "-sess_out", "session"]);
     assert!(said.contains("New, TLSv1.2"), "{said}");
     let said = server.s_client(&folder, &["-tls1_2", "-sess_in", "session"]);
     assert!(said.contains("Reused, TLSv1.2"), "{said}");
-    server.tls.reload().unwrap();
+    let next = server.tls.load().successor(settings).unwrap();
+    server.tls.store(Arc::new(next));
     let said = server.s_client(&folder, &["-tls1_2", "-sess_in", "session"]);
     assert!(said.contains("New, TLSv1.2"), "{said}");
 }
