@@ -175,8 +175,8 @@ fn can_serve(provider: &CryptoProvider, key: &CertifiedKey) -> bool {
 
 /// What the configurations of all identities have in common.
 ///
-/// Tickets of sessions are its own, so that no session outlives a reload: it would go on with a client's certificate that is not
-/// trusted any more, and its client would bind tokens to a certificate that is no longer served.
+/// Tickets of sessions are its own, so that no session outlives a reload: it would go on with a client's certificate
+/// that is not trusted any more, and its client would bind tokens to a certificate that is no longer served.
 fn shared(settings: &Settings) -> Result<ServerConfig, TlsError> {
     let provider = settings.suites.provider(settings.protocols).ok_or(TlsError::NoSuite)?;
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))

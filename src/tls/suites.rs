@@ -135,19 +135,20 @@ static SUITES: [Suite; 9] = [
     },
 ];
 
-/// Groups of OpenSSL and KAAZING that hold nothing which rustls has. To choose them adds nothing, and lists are full of them
-/// as what is to be taken out.
+/// Groups of OpenSSL and KAAZING that hold nothing which rustls has. To choose them adds nothing, and lists are full
+/// of them as what is to be taken out.
 const EMPTY_GROUPS: &str = "\
     3DES ADH AECDH ADSS AESCCM AESCCM8 AKRB5 ANULL ARIA CAMELLIA CAMELLIA128 CAMELLIA256 CBC \
     COMPLEMENTOFALL COMPLEMENTOFDEFAULT DES DH DHE DSS ECDH EDH ENULL EXP EXPORT EXPORT40 EXPORT56 GOST \
     IDEA KDH KDHE KECDH KECDHR KEDH KKRB5 KPSK KRB5 KRSA LOW MD5 MEDIUM NONE NULL PSK RC2 RC4 SEED SHA \
-    SHA1 SRP SSLV3 TLSV1";
+    SHA1 SRP SSLV2 SSLV3 TLSV1 TLSV1.0 TLSV1.1";
 
 impl Suites {
     /// Reads a list with commas (OpenSSL's colons and blanks will do too) of names and groups.
     ///
     /// A word adds what it stands for; with `!` before it that is taken out for good, with `-` until it is added
-    /// again, with `+` it is moved to the end. `A+B` stands for what is in both groups, `@STRENGTH` puts longer keys first.
+    /// again, with `+` it is moved to the end. `A+B` stands for what is in both groups, `@STRENGTH` puts longer keys
+    /// first.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ use std::{
 use arc_swap::ArcSwap;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use ticketgate::tls::{
-    ClientCertificates, Identities, ServerTls, Settings,
+    ClientCertificates, Identities, ServerTls, Settings, TlsError,
     keystore::{KeystoreError, Store, StoreKind, read_keystore, read_truststore},
     protocols::Protocols,
     suites::Suites,
@@ -246,6 +246,20 @@ fn a_store_with_several_keys_keeps_them_apart() {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(said.contains(&format!("ECDHE-{kind}-")) && said.contains("served 0"), "{said}");
     }
+}
+
+#[test]
+fn a_key_of_a_kind_that_tls_has_no_more_is_told_with_its_alias() {
+    let folder = Folder::new();
+    let store = folder.converted("keystore", "JKS");
+    let to = ["-keystore", "keystore", "-storetype", "JKS", "-storepass", PASSWORD, "-keypass", PASSWORD];
+    let made = ["-genkeypair", "-alias", "old", "-keyalg", "DSA", "-keysize", "1024", "-dname", "CN=x"];
+    folder.keytool(&[&made[..], &to].concat());
+    let error = ServerTls::load(settings(store)).unwrap_err();
+    assert!(
+        matches!(&error, TlsError::Keystore(KeystoreError::Pair { alias, .. }) if alias == "old"),
+        "{error}"
+    );
 }
 
 #[test]

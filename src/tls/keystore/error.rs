@@ -82,7 +82,9 @@ pub enum KeystoreError {
         path: PathBuf,
     },
     /// A key that TLS cannot use, or that is not that of its certificate.
-    #[error("the key {alias} in {path} cannot be used with its certificate: {source}")]
+    #[error(
+        "the key {alias} in {path} cannot be used with its certificate: {source}; RSA keys, those on the curves P-256, P-384 and P-521, and Ed25519 can be: make another, or remove this one"
+    )]
     Pair {
         /// The file.
         path: PathBuf,
@@ -134,7 +136,10 @@ pub enum KeystoreError {
         path: PathBuf,
     },
     /// It is of no kind that is known.
-    #[error("{path} is neither PEM, PKCS#12 nor JKS; name another file")]
+    #[error(
+        "{path} is neither PEM, PKCS#12 nor JKS; name another file, or make PEM of a certificate in DER: `openssl x509 -inform DER -in {} -out OTHER`",
+        quoted(path)
+    )]
     UnknownKind {
         /// The file.
         path: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{jks, pem};
+use super::{super::x509::Facts, jks, pem};
 
 /// What a store of JCEKS, Java's encrypted one, starts with.
 pub(super) const JCEKS: [u8; 4] = [0xce, 0xce, 0xce, 0xce];
@@ -39,8 +39,8 @@ impl StoreKind {
         match octets.first_chunk() {
             Some(&JCEKS) => Some(Self::Jceks),
             Some(&jks::MAGIC) => Some(Self::Jks),
-            // A SEQUENCE that is longer than 127 octets.
-            Some([0x30, 0x80..=0x84, ..]) => Some(Self::Pkcs12),
+            // A SEQUENCE that is longer than 127 octets. A certificate without a store around it is one too.
+            Some([0x30, 0x80..=0x84, ..]) => Facts::of(octets).is_none().then_some(Self::Pkcs12),
             _ => pem::is_pem(octets).then_some(Self::Pem),
         }
     }

@@ -38,7 +38,8 @@ impl Password {
 
     /// As Java hashes it: UTF-16 with the greater octet first.
     pub(super) fn utf16(&self) -> Zeroizing<Vec<u8>> {
-        // All at once, so that no part is left behind in an outgrown buffer. UTF-16 has at most two octets for one of UTF-8.
+        // All at once, so that no part is left behind in an outgrown buffer: UTF-16 has at most two octets for one
+        // of UTF-8.
         let mut octets = Zeroizing::new(Vec::with_capacity(self.0.len().saturating_mul(2)));
         for unit in self.0.encode_utf16() {
             octets.extend_from_slice(&unit.to_be_bytes());

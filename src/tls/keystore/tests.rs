@@ -133,7 +133,8 @@ fn a_kind_that_is_said_and_another_that_is_found_are_told() {
 #[test]
 fn what_is_of_no_kind_is_told() {
     let folder = Folder::new();
-    for octets in [&b""[..], b"no store", &[0x30, 5], &[0xfe, 0xed]] {
+    // The last is a certificate without a store around it.
+    for octets in [&b""[..], b"no store", &[0x30, 5], &[0xfe, 0xed], &Authority::new("root").der()] {
         let error = read_keystore(&folder.store(octets)).unwrap_err();
         assert!(matches!(error, KeystoreError::UnknownKind { .. }), "{error}");
     }
