@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::{HeaderName, HeaderValue, Request, header};
 use libfuzzer_sys::fuzz_target;
 use ticketgate::{
+    pages::{Judgement, Own, Pages, Visitors},
     realm::{COOKIE_PREFIX, credentials},
-    router::{self, Origins},
     service::proxy::{
         forwarding::{Asker, Forwarding},
         head,
@@ -32,10 +32,10 @@ fuzz_target!(|octets: &[u8]| {
     }
     let Ok(request) = request.body(()) else { return };
 
-    let origins = Origins::new(["https://friend.test".to_owned()]).unwrap();
-    let invited = router::invited(&request, &origins, "https").is_ok();
+    let pages = Pages::listed(["https://friend.test".to_owned()], Visitors::Known).unwrap();
+    let judged = pages.judge(&request, &Own { scheme: "https", authorities: &[] });
     if request.headers().get(header::ORIGIN).is_some_and(|origin| origin == "null") {
-        assert!(!invited);
+        assert!(matches!(judged, Judgement::Refused));
     }
     let _ = credentials::authorization(request.headers());
     let _ = credentials::cookie(request.headers(), COOKIE_PREFIX);

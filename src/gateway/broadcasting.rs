@@ -47,7 +47,7 @@ pub enum Publisher {
         /// How TLS is spoken with it.
         tls: ClientSettings,
         /// How it is spoken to.
-        way: Way,
+        way: Box<Way>,
     },
 }
 

@@ -124,7 +124,8 @@ impl Generation {
     pub(super) fn watch(&self, instruments: &Instruments) {
         let mut watching: Vec<Arc<dyn Watch>> = Vec::new();
         for open in &self.grantings {
-            watching.push(Arc::clone(&open.kdcs) as Arc<dyn Watch>);
+            let kdcs: Arc<dyn Watch> = open.kdcs.clone();
+            watching.push(kdcs);
         }
         for hosted in &self.services {
             if let Service::Proxy(proxy) = &hosted.service {

@@ -124,7 +124,7 @@ impl Reading<'_> {
             Publisher::Connect(uri) => broadcasting::Publisher::Connect {
                 url: backend(uri, self.service.connect_options.tls.encryption),
                 tls: self.client_tls()?,
-                way: self.way()?,
+                way: Box::new(self.way()?),
             },
         };
         let options = &self.service.accept_options;
