@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 use clap::Args as ClapArgs;
 
 use crate::config::{
-    files,
+    self, files,
     load::{LoadError, load},
     model::{
         Config,
         service::{Required, Service},
     },
-    report::Report,
+    report::{Report, Severity},
 };
 
 /// The flags of `check`.
@@ -42,12 +42,16 @@ impl Args {
     pub fn check(&self, terminal: bool) -> Checked {
         let defines: BTreeMap<String, String> = self.define.iter().cloned().collect();
         match load(&self.config, &defines) {
-            Ok((config, mut warnings)) => {
-                warnings.extend(files::missing(&config));
+            Ok((config, mut problems)) => {
+                problems.extend(files::missing(&config));
+                problems.extend(files::unusable(&config));
+                problems.extend(config::settings(&config).err().unwrap_or_default());
+                let is_sound = !problems.iter().any(|problem| problem.severity == Severity::Error);
                 let file = self.config.to_string_lossy();
-                let report = Report::new(&file, &config.octets, &warnings);
+                let report = Report::new(&file, &config.octets, &problems);
                 let problems = if terminal { report.shown(true) } else { report.lines() };
-                Checked { services: services(&config), problems, is_sound: true }
+                let services = if is_sound { services(&config) } else { String::new() };
+                Checked { services, problems, is_sound }
             }
             Err(error) => {
                 let problems = match &error {

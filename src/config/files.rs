@@ -1,12 +1,14 @@
-//! Files that a configuration names and that are not there: they may come before the gateway starts.
+//! Files that a configuration names: those that are not there yet, and keystores that cannot be used.
 
 use std::path::PathBuf;
 
 use super::{
-    model::{Config, kind::Kind, module::Judge},
+    model::{Config, kind::Kind, module::Judge, security::Store},
     report::Problem,
+    settings::store,
     spanned::Spanned,
 };
+use crate::tls::keystore::{KeystoreError, read_keystore, read_truststore};
 
 /// A warning for each file or folder that is needed at the start and is not there.
 ///
@@ -36,5 +38,26 @@ pub fn missing(config: &Config) -> Vec<Problem> {
             Judge::Http(_) | Judge::Jwt(_) | Judge::Keystore(_) | Judge::Ldap(_) => {}
         }
     }
+    problems
+}
+
+/// What is wrong with keystore and truststore, where a service needs them.
+#[must_use]
+pub fn unusable(config: &Config) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut judge = |known: Option<&Store>, read: &dyn Fn(&Store) -> Result<(), KeystoreError>| {
+        let Some(known) = known else { return };
+        if let Err(error) = read(known) {
+            let problem = Problem::error(
+                known.file.span.clone(),
+                format!("the <file> {} cannot be used", known.file.display()),
+            );
+            problems.push(problem.help(error.to_string()));
+        }
+    };
+    if config.listeners.iter().any(|listener| listener.secure) {
+        judge(config.keystore.as_ref(), &|known| read_keystore(&store(known)).map(|_| ()));
+    }
+    judge(config.truststore.as_ref(), &|known| read_truststore(&store(known)).map(|_| ()));
     problems
 }

@@ -45,7 +45,7 @@ pub fn settings(config: &Config) -> Result<Settings, Vec<Problem>> {
 }
 
 /// A keystore or truststore.
-fn store(store: &security::Store) -> Store {
+pub(super) fn store(store: &security::Store) -> Store {
     let kind = store.format.map(|format| match format {
         security::Format::Jks => StoreKind::Jks,
         security::Format::Pem => StoreKind::Pem,

@@ -1,6 +1,7 @@
 //! What `ticketgate check` writes, where, and the codes it ends with.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -64,4 +65,31 @@ fn a_file_that_is_not_there_yet_is_a_warning() {
     assert_eq!(run.status.code(), Some(0));
     let told = String::from_utf8_lossy(&run.stderr);
     assert!(told.contains("conf/tpg.xml:37:23: warning: the keytab "), "{told}");
+}
+
+#[test]
+fn what_tls_alone_can_judge_is_told_with_its_place() {
+    let path = std::env::temp_dir().join(format!("ticketgate-check-{}.xml", std::process::id()));
+    let own = path.file_name().unwrap().to_str().unwrap();
+    let xml = format!(
+        "<gateway-config xmlns=\"http://xmlns.kaazing.org/2016/06/gateway\">\n\
+         <service><accept>wss://localhost:1/</accept><type>echo</type><accept-options>\n\
+         <ssl.ciphers>TLS_RSA_WITH_RC4_128_MD5</ssl.ciphers>\n\
+         <ssl.protocols>SSLv3</ssl.protocols>\n\
+         </accept-options></service><security><keystore>\n\
+         <file>{own}</file>\n\
+         </keystore></security></gateway-config>\n"
+    );
+    fs::write(&path, xml).unwrap();
+    let run = check(&["--config", path.to_str().unwrap()]);
+    fs::remove_file(&path).unwrap();
+    let told = String::from_utf8_lossy(&run.stderr);
+    let begins: Vec<String> = told.lines().map(|line| line.replace(path.to_str().unwrap(), "")).collect();
+    assert_eq!(run.status.code(), Some(78), "{told}");
+    let expected =
+        [":3:14: error: <ssl.ciphers> ", ":4:16: error: <ssl.protocols> ", ":6:7: error: the <file> "];
+    assert_eq!(begins.len(), expected.len(), "{told}");
+    for (line, expected) in begins.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{told}");
+    }
 }
