@@ -44,9 +44,12 @@ impl<'a> Fields<'a> {
             problems.push(misplaced::text(element, place));
         }
         for child in &element.children {
+            // Nobody would be told of another, and finding out takes time.
+            if problems.is_full() {
+                return fields;
+            }
             match place.find(&child.name) {
                 Some(entry) => fields.take(entry, child, problems),
-                None if problems.is_full() => return fields,
                 None => problems.push(misplaced::unknown(child, place)),
             }
         }

@@ -19,7 +19,11 @@ pub fn missing(config: &Config) -> Vec<Problem> {
     let mut need = |path: &Spanned<PathBuf>, what: &str| {
         if !path.exists() {
             let says = format!("{what} {} is not there", path.display());
-            let help = "relative paths count from the folder of the configuration";
+            let help = if path.starts_with(&config.folder) {
+                "a relative path counts from the folder of the configuration"
+            } else {
+                "a path that begins with a slash counts from the root of the file system"
+            };
             problems.push(Problem::warning(path.span.clone(), says).help(help));
         }
     };

@@ -23,7 +23,7 @@ use super::{
     spanned::Spanned,
     substitution,
     vocabulary::Place,
-    xml::{self, Element, MAX_OCTETS},
+    xml::{self, Element, MAX_OCTETS, MAX_PROBLEMS},
 };
 
 /// Why a configuration is not used. The operator's fault.
@@ -51,8 +51,8 @@ pub struct Wrong {
     octets: Vec<u8>,
     /// What is wrong with it, and what is worth a warning.
     pub problems: Vec<Problem>,
-    /// Problems beyond those.
-    pub untold: usize,
+    /// Whether there may be more: nobody reads more in one go.
+    pub is_cut: bool,
 }
 
 impl Wrong {
@@ -64,9 +64,10 @@ impl Wrong {
     }
 
     fn rest(&self) -> String {
-        match self.untold {
-            0 => String::new(),
-            untold => format!("{}: {untold} problems more\n", self.path.display()),
+        if self.is_cut {
+            format!("{}: there may be more errors; these are the first {MAX_PROBLEMS}\n", self.path.display())
+        } else {
+            String::new()
         }
     }
 }
@@ -119,10 +120,9 @@ pub fn understand(
     match config {
         Some(config) if !problems.has_errors() => Ok((Config { octets, ..config }, problems.into_vec())),
         _ => {
-            let counted = problems.count();
+            let is_cut = problems.is_full();
             let problems = problems.into_vec();
-            let untold = counted.saturating_sub(problems.len());
-            Err(LoadError::Wrong(Box::new(Wrong { path: path.to_owned(), octets, problems, untold })))
+            Err(LoadError::Wrong(Box::new(Wrong { path: path.to_owned(), octets, problems, is_cut })))
         }
     }
 }

@@ -39,11 +39,6 @@ impl Problems {
         self.errors > 0
     }
 
-    /// How many were found; fewer may be told.
-    pub(super) const fn count(&self) -> usize {
-        self.errors + self.warnings
-    }
-
     /// All that are told.
     pub(super) fn into_vec(self) -> Vec<Problem> {
         self.found

@@ -2,11 +2,12 @@
 
 mod said;
 
-use std::{fs, path::Path};
+use std::{fs, ops::Range, path::Path};
 
 use super::*;
 use crate::config::{
     model::{Era, module::Judge, realm::Scheme, service::Required},
+    report::Severity,
     spanned::Spanned,
 };
 
@@ -290,4 +291,85 @@ fn the_demo_realm_of_the_founding_documents_means_what_it_meant() {
     let Judge::Ldap(ldap) = &ldap.judge else { panic!("{:?}", ldap.judge) };
     let filter = ldap.user_filter.as_ref().map(|filter: &Spanned<String>| filter.as_str());
     assert_eq!(filter, Some("(&(uid={USERNAME})(objectClass=inetOrgPerson))"));
+}
+
+/// The places of all texts below an element.
+fn texts(element: &Element, places: &mut Vec<Range<usize>>) {
+    if !element.text.span.is_empty() {
+        places.push(element.text.span.clone());
+    }
+    element.children.iter().for_each(|child| texts(child, places));
+}
+
+/// The places of all elements below an element.
+fn elements(element: &Element, places: &mut Vec<Range<usize>>) {
+    places.extend(element.children.iter().map(|child| child.span.clone()));
+    element.children.iter().for_each(|child| elements(child, places));
+}
+
+/// That a file is either understood, or told to be wrong at places that it has.
+fn is_answered(xml: &str) {
+    if let Err(LoadError::Wrong(wrong)) = read(xml) {
+        assert!(wrong.problems.iter().any(|problem| problem.severity == Severity::Error));
+        for problem in &wrong.problems {
+            assert!(xml.get(problem.span.clone()).is_some(), "{problem:?} in {xml}");
+        }
+        assert!(!wrong.to_string().is_empty() && !wrong.shown(false).is_empty());
+    }
+}
+
+fn sample_text() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("conf/gateway-config.xml")).unwrap()
+}
+
+#[test]
+fn whatever_a_value_of_the_sample_is_replaced_by_there_is_an_answer() {
+    let sample = sample_text();
+    let mut places = Vec::new();
+    texts(&xml::read(sample.as_bytes()).unwrap().root, &mut places);
+    assert!(places.len() > 100);
+    for (number, place) in places.into_iter().enumerate() {
+        let other = ["?", "-1", "${x}", "ws://", "é,é", "99999999999999999999"]
+            .into_iter()
+            .cycle()
+            .nth(number)
+            .unwrap();
+        let mut text = sample.clone();
+        text.replace_range(place, other);
+        is_answered(&text);
+    }
+}
+
+#[test]
+fn whichever_element_of_the_sample_is_missing_or_there_twice_there_is_an_answer() {
+    let sample = sample_text();
+    let mut places = Vec::new();
+    elements(&xml::read(sample.as_bytes()).unwrap().root, &mut places);
+    for (number, place) in places.into_iter().enumerate() {
+        let mut text = sample.clone();
+        if number % 2 == 0 {
+            text.replace_range(place, "");
+        } else {
+            let twice = text.get(place.clone()).unwrap().repeat(2);
+            text.replace_range(place, &twice);
+        }
+        is_answered(&text);
+    }
+}
+
+#[test]
+fn of_very_many_mistakes_as_many_are_told_as_anybody_reads() {
+    let wrong = "<wrong/>".repeat(10_000);
+    let error = read(&format!("<gateway-config xmlns=\"{CURRENT}\">{wrong}</gateway-config>"))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(error.lines().filter(|line| line.contains("error: ")).count(), MAX_PROBLEMS);
+    assert!(error.ends_with("there may be more errors; these are the first 100"), "{error}");
+}
+
+#[test]
+fn warnings_do_not_keep_errors_from_being_told() {
+    let ignored = "<service><type>update.check</type></service>".repeat(10_000);
+    let said = said::said(&format!("{ignored}<wrong/>"));
+    assert!(said.last().unwrap().starts_with("error: <wrong> is not known"), "{said:?}");
 }

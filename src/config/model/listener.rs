@@ -244,6 +244,7 @@ impl Gathered<'_> {
     /// Operators see all: whoever does not sit at this host needs a role.
     fn managed(&self, problems: &mut Problems) {
         let is_management = |service: &Service| service.kind.service_type() == ServiceType::Management;
+        let other = self.accepts.iter().find(|(_, draft, _)| !is_management(&draft.service));
         for (_, Draft { service, .. }, uri) in &self.accepts {
             if !is_management(service) {
                 continue;
@@ -255,9 +256,7 @@ impl Gathered<'_> {
                             or accept at http://localhost:PORT/";
                 problems.push(Problem::error(uri.span.clone(), says).help(help));
             }
-            if let Some((_, other, first)) =
-                self.accepts.iter().find(|(_, draft, _)| !is_management(&draft.service))
-            {
+            if let Some((_, other, first)) = other {
                 let says =
                     format!("management shares its address with the service {}", quoted(&other.service.name));
                 let problem = Problem::error(uri.span.clone(), says).help("choose a port of its own");

@@ -1,8 +1,10 @@
 //! From the `properties` of a service to what it is told.
 
 use std::{
+    collections::HashMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
+    ops::Range,
     time::Duration,
 };
 
@@ -172,17 +174,16 @@ impl Reading<'_, '_> {
 
     fn kerberos5_proxy(&mut self) -> Kerberos5Proxy {
         let elements: Vec<_> = self.fields.children("krb-realm").collect();
-        let mut krb_realms: Vec<(KrbRealm, Spanned<String>)> = Vec::new();
+        let mut krb_realms: Vec<KrbRealm> = Vec::new();
+        let mut known: HashMap<String, Range<usize>> = HashMap::new();
         for element in elements {
             let fields = Fields::read(element, Place::KrbRealm, self.problems);
             let Some(name) = fields.text("name") else { continue };
-            if let Some((_, first)) =
-                krb_realms.iter().find(|(known, _)| known.name.eq_ignore_ascii_case(&name))
-            {
+            if let Some(first) = known.insert(name.to_ascii_uppercase(), name.span.clone()) {
                 let says = format!("the Kerberos realm {} is there twice", quoted(&name));
                 let problem =
                     Problem::error(name.span.clone(), says).help("write its servers into one <krb-realm>");
-                self.problems.push(problem.also(first.span.clone(), "first here"));
+                self.problems.push(problem.also(first, "first here"));
             }
             let kdcs = self.servers(&fields, "kdc", KDC_PORT);
             let kpasswds = self.servers(&fields, "kpasswd", KPASSWD_PORT);
@@ -192,14 +193,10 @@ impl Reading<'_, '_> {
                 let help = "add <kdc>HOST</kdc>, or <discover>true</discover> to look them up in the DNS";
                 self.problems.push(Problem::error(fields.name_span(), says).help(help));
             }
-            krb_realms.push((KrbRealm { name: name.value.clone(), kdcs, kpasswds, discover }, name));
+            krb_realms.push(KrbRealm { name: name.value, kdcs, kpasswds, discover });
         }
         let any_realm: Vec<_> = self.connects.iter().filter_map(|uri| server_at(uri)).collect();
-        if krb_realms.is_empty()
-            && any_realm.is_empty()
-            && self.connects.is_empty()
-            && !self.fields.has("krb-realm")
-        {
+        if self.connects.is_empty() && !self.fields.has("krb-realm") {
             let says = "a kerberos5.proxy needs KDCs";
             let help = "add <connect>tcp://kdc.example.com:88</connect>, or <krb-realm> with <name> and <kdc> in its <properties>";
             self.problems.push(Problem::error(self.fields.name_span(), says).help(help));
@@ -220,7 +217,7 @@ impl Reading<'_, '_> {
         });
         let ports = ports.collect();
         Kerberos5Proxy {
-            krb_realms: krb_realms.into_iter().map(|(krb_realm, _)| krb_realm).collect(),
+            krb_realms,
             any_realm,
             lookup: Lookup { dns_server, networks: Networks { named }, ports },
             deadline: self.fields.time("deadline").unwrap_or(Duration::from_secs(9)),
