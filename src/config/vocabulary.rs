@@ -98,7 +98,10 @@ pub enum Syntax {
     /// The type of a service.
     ServiceType,
     /// A number of octets.
-    Size,
+    Size {
+        /// The smallest.
+        least: u64,
+    },
     /// `enabled` or `disabled`.
     Switch,
     /// Any text.

@@ -63,7 +63,14 @@ pub(super) fn read(element: &Element, entry: &Entry, syntax: Syntax) -> Result<V
             Ok(Value::List(items.into_iter().map(|item| Spanned::new(item.value, item.span)).collect()))
         }
         Syntax::Rate => value::rate(text).map(Value::Count).map_err(wrong),
-        Syntax::Size => value::size(text).map(Value::Count).map_err(wrong),
+        Syntax::Size { least } => match value::size(text).map_err(wrong)? {
+            size if size < least => {
+                let says = format!("<{name}> is {}, and nothing fits below {least} octets", quoted(text));
+                Err(Problem::error(element.text.span.clone(), says)
+                    .help(format!("write a larger one, such as {}", entry.example)))
+            }
+            size => Ok(Value::Count(size)),
+        },
         Syntax::Switch | Syntax::Truth => value::switch(text).map(Value::Flag).map_err(wrong),
         Syntax::File | Syntax::ModuleType | Syntax::ServiceType | Syntax::Text => {
             Ok(Value::Text(text.to_owned()))

@@ -11,6 +11,8 @@ const PIPE: &str =
 const UDP: &str =
     "no service but kerberos5.proxy is reached by datagrams, and that one needs no options for them";
 const SOCKS: &str = "the gateway does not dial out to be reached; accept connections where clients can come";
+/// Octets of the smallest buffer for a request's head: hyper takes no smaller one.
+const HEAD: u64 = 8192;
 /// For a number of connections or requests: more than any host has.
 const MANY: u64 = 10_000_000;
 
@@ -64,7 +66,7 @@ pub(super) const ACCEPT: &[Entry] = &[
     Entry::leaf("tcp.bind", Bind, "8081", "Where to listen, whatever the scheme, if no other bind says so"),
     Entry::leaf(
         "ws.maximum.message.size",
-        Size,
+        Size { least: 1 },
         "64k",
         "Octets of a message; a longer one closes the socket",
     )
@@ -81,7 +83,7 @@ pub(super) const ACCEPT: &[Entry] = &[
         .shared(),
     Entry::leaf("http.server.header", Switch, "disabled", "Whether answers say in Server what answers")
         .by_default("enabled"),
-    Entry::leaf("http.maximum.header.size", Size, "16k", "Octets of a request's head")
+    Entry::leaf("http.maximum.header.size", Size { least: HEAD }, "16k", "Octets of a request's head")
         .by_default("200k")
         .shared(),
     Entry::leaf(

@@ -43,7 +43,7 @@ const BROADCAST: &[Entry] = &[
     Entry::leaf("connect", Text, "tcp://localhost:6101", "The publisher that it dials"),
     Entry::leaf(
         "maximum.pending.bytes",
-        Size,
+        Size { least: 1 },
         "16k",
         "Octets that a client may be behind; beyond it is closed",
     )
@@ -184,7 +184,7 @@ pub(super) const KRB_REALM: &[Entry] = &[
 const PROXY: &[Entry] = &[
     Entry::leaf(
         "maximum.pending.bytes",
-        Size,
+        Size { least: 1 },
         "16k",
         "Octets that wait for one side before the other is not read",
     )

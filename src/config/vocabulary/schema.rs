@@ -198,7 +198,7 @@ fn text(syntax: Syntax) -> String {
         Syntax::Only(word, _) => words(&[word]),
         Syntax::Rate => named("rate"),
         Syntax::ServiceType => words(&ServiceType::ALL.map(ServiceType::word)),
-        Syntax::Size => named("size"),
+        Syntax::Size { .. } => named("size"),
         Syntax::Switch | Syntax::Truth => named("switch"),
         Syntax::Time | Syntax::TimeOrNone => named("time"),
         Syntax::Words(list) => words(list),

@@ -340,6 +340,12 @@ fn properties_are_judged_by_the_type_of_the_service() {
 fn an_option_is_judged_by_what_it_is_for() {
     all_said(&[
         (
+            "<service><accept>ws://localhost:1/</accept><type>echo</type><accept-options><http.maximum.header.size>8191</http.maximum.header.size></accept-options></service>",
+            &[
+                "error: <http.maximum.header.size> is `8191`, and nothing fits below 8192 octets; write a larger one, such as 16k",
+            ],
+        ),
+        (
             "<service><accept>ws://localhost:1/</accept><type>echo</type><accept-options><ws.inactivity.timeout>never</ws.inactivity.timeout></accept-options></service>",
             &[
                 "error: <ws.inactivity.timeout> is `never`, which is no time; write a number and ms, seconds, minutes, hours, days, weeks or years, such as 30 seconds or 1.5 hours",
