@@ -37,6 +37,12 @@ impl Operator {
         peer.ip().to_canonical().is_loopback().then_some(Self { peer, principal: None, ends: None })
     }
 
+    /// Somebody at this host whose pass ends then.
+    #[cfg(test)]
+    pub(super) fn until(ends: i64) -> Self {
+        Self { peer: ([127, 0, 0, 1], 1).into(), principal: None, ends: Some(ends) }
+    }
+
     /// What to call them in the log and on the page.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -12,6 +12,7 @@ use crate::{
         Board, Kind,
         tests::{Fixed, server},
     },
+    realm::{Admission, Gate, visitor::Visitor},
     sessions::tests::entry,
 };
 
@@ -241,6 +242,18 @@ fn a_path_without_its_slash_leads_to_the_one_with_it_on_the_same_host() {
     assert_eq!(response.headers()[header::LOCATION], "./evil.test/");
 }
 
+#[tokio::test]
+async fn a_pass_for_nobody_in_particular_makes_an_operator_of_this_host_alone() {
+    let (head, ()) = Request::get("/").body(()).unwrap().into_parts();
+    for (peer, may) in [("127.0.0.1:1", true), ("192.0.2.1:1", false)] {
+        let peer = peer.parse().unwrap();
+        let visitor = Visitor::new(peer, false, Vec::new());
+        let admission = Gate::Open.admit(RequestId::next(), &head, &visitor).await;
+        let Admission::Pass(pass) = admission else { panic!("{admission:?}") };
+        assert_eq!(Operator::of(&pass, peer).is_some(), may, "{peer}");
+    }
+}
+
 #[test]
 fn nobody_from_elsewhere_is_an_operator_without_a_pass() {
     for peer in ["192.0.2.1:1", "[2001:db8::1]:1", "[::ffff:192.0.2.1]:1", "10.0.0.1:1"] {
@@ -357,6 +370,16 @@ async fn events_end_when_the_gateway_drains() {
     let _state = event(&mut body).await.unwrap();
     world.draining.cancel();
     assert!(event(&mut body).await.is_none());
+}
+
+#[tokio::test]
+async fn events_end_with_the_pass_of_their_operator() {
+    let world = World::new();
+    let request = Request::get("/events").body(()).unwrap();
+    let now = crate::ambient::time_of_day().0;
+    let answer = |ends| world.management.answer(&request, "/events", &Operator::until(ends)).into_body();
+    assert!(event(&mut answer(now)).await.is_none());
+    assert!(event(&mut answer(now + 60)).await.is_some());
 }
 
 #[test]
