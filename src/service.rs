@@ -155,7 +155,7 @@ impl Socket {
                 joined.run(io, early, timeouts.message, notice, octets).await
             }
             Self::Relay { service, protocol, via, ends } => {
-                let bounds = Bounds { peer, via, timeouts, ends, notice };
+                let bounds = Bounds { peer, via, timeouts, ends, notice, octets };
                 relay::serve(service, io, early, protocol, bounds).await
             }
         }

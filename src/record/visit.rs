@@ -129,13 +129,16 @@ impl Visit {
         self.write(outcome, Some(blame), &format_args!("Not served: {why}"));
     }
 
-    /// Counts a request at its end. Sockets are counted by the registry of sessions.
+    /// Counts a request at its end.
     fn count(&self, refused: Option<(&'static str, &'static str)>) {
         let Some(metrics) = self.metrics.as_ref().filter(|_| !self.is_over) else { return };
         if let Some(status) = self.status {
             metrics.answered(status.as_u16());
         }
-        metrics.moved(self.octets_in.load(Ordering::Relaxed), self.octets_out);
+        // What a socket or a stream carries is counted by the registry of those that are open.
+        if self.asked.is_some() && !self.status.is_some_and(|status| status.is_informational()) {
+            metrics.moved(self.octets_in.load(Ordering::Relaxed), self.octets_out);
+        }
         match refused {
             Some((reason, "backend")) => metrics.backend_failed(reason),
             Some((reason, _)) => metrics.refused(reason),
@@ -173,5 +176,82 @@ impl Visit {
 impl Drop for Visit {
     fn drop(&mut self) {
         self.end(End::ClientLeft);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Metrics;
+
+    fn visit(metrics: &Metrics, status: Option<StatusCode>) -> Visit {
+        let peer = "192.0.2.1:50000".parse().unwrap();
+        let mut visit = Visit::new("shop".into(), peer, "http", Method::GET, Uri::from_static("/"));
+        visit.metrics = Some(metrics.service("shop"));
+        visit.status = status;
+        visit.octets_out = 7;
+        visit
+    }
+
+    fn metrics() -> Arc<Metrics> {
+        Metrics::new(&Arc::default(), &Arc::default())
+    }
+
+    #[track_caller]
+    fn has(metrics: &Metrics, lines: &[&str]) {
+        let text = metrics.render();
+        for line in lines {
+            assert!(text.lines().any(|written| written == *line), "no {line} in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_counted_once_by_its_status() {
+        let metrics = metrics();
+        let mut visit = visit(&metrics, Some(StatusCode::OK));
+        visit.end(End::Answered);
+        drop(visit);
+        has(
+            &metrics,
+            &[
+                r#"ticketgate_requests_total{service="shop",status="2xx"} 1"#,
+                r#"ticketgate_sent_bytes_total{service="shop"} 7"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn octets_of_a_socket_are_left_to_the_registry_however_it_ends() {
+        let metrics = metrics();
+        let socket = || visit(&metrics, Some(StatusCode::SWITCHING_PROTOCOLS));
+        socket().parted("done");
+        socket().refused("backend_absent", "backend", &"it refused when it was needed");
+        drop(socket());
+        let mut stream = Visit::stream("shop".into(), "192.0.2.1:50000".parse().unwrap());
+        stream.metrics = Some(metrics.service("shop"));
+        stream.octets_out = 7;
+        stream.refused("backend_absent", "backend", &"it refused when it was needed");
+        assert!(!metrics.render().contains("ticketgate_sent_bytes_total{"));
+    }
+
+    #[test]
+    fn what_a_back_end_did_not_serve_is_no_refusal() {
+        let metrics = metrics();
+        visit(&metrics, None).refused("backend_late", "backend", &"it is late");
+        visit(&metrics, None).refused("origin", "peer", &"a page of another site");
+        has(
+            &metrics,
+            &[
+                r#"ticketgate_backend_failures_total{service="shop",reason="backend_late"} 1"#,
+                r#"ticketgate_refusals_total{service="shop",reason="origin"} 1"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn a_visit_that_is_forgotten_is_not_counted() {
+        let metrics = metrics();
+        visit(&metrics, Some(StatusCode::OK)).forget();
+        assert_eq!(metrics.totals().requests, 0);
     }
 }

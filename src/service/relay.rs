@@ -38,6 +38,7 @@ use crate::{
     limits::{Peer, Timeouts},
     notice::Notice,
     record::Via,
+    sessions::Octets,
     ws::{self, Frames, Metered, Read},
 };
 
@@ -88,6 +89,8 @@ pub struct Bounds {
     pub ends: Option<Moment>,
     /// Says from outside that it is to end.
     pub notice: Notice,
+    /// Is told what has passed.
+    pub octets: Arc<Octets>,
 }
 
 /// Serves one socket until it closes, and says why it did in a word.
@@ -102,11 +105,12 @@ where
     I: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let mut socket = ws::server(io, early, MAX_MESSAGE).await;
-    let Some(goodbye) = converse(&service, &mut socket, protocol, &bounds).await else {
-        return "client_closed";
-    };
-    socket::part(&mut socket, goodbye, bounds.timeouts.message).await;
-    goodbye.word()
+    let goodbye = converse(&service, &mut socket, protocol, &bounds).await;
+    if let Some(goodbye) = goodbye {
+        socket::part(&mut socket, goodbye, bounds.timeouts.message).await;
+    }
+    bounds.octets.set(socket.get_ref().arrived(), socket.get_ref().sent());
+    goodbye.map_or("client_closed", Goodbye::word)
 }
 
 /// Takes requests and sends answers until there is a reason to say goodbye; `None` if the peer left.
@@ -150,6 +154,7 @@ where
         } else {
             begun = None;
         }
+        bounds.octets.set(socket.get_ref().arrived(), socket.get_ref().sent());
         let patience = begun.map_or(idle_until, |begun| begun + message);
         let listening = ending.is_none() && in_flight.len() < MAX_IN_FLIGHT;
         tokio::select! {

@@ -1,9 +1,11 @@
 //! Pairs of which at least the client speaks a stream of octets, and what a pair keeps.
 
+use std::sync::atomic::Ordering;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
     io::{DuplexStream, duplex},
-    task::JoinHandle,
+    task::{JoinHandle, yield_now},
 };
 use tokio_tungstenite::{
     WebSocketStream,
@@ -67,6 +69,22 @@ async fn next(socket: &mut WebSocketStream<DuplexStream>) -> Message {
 
 fn closes(code: CloseCode, reason: &'static str) -> Message {
     Message::Close(Some(CloseFrame { code, reason: reason.into() }))
+}
+
+#[tokio::test]
+async fn what_has_passed_is_told_while_the_pair_lasts() {
+    let bounds = bounds();
+    let octets = Arc::clone(&bounds.octets);
+    let (mut client, mut backend, _spliced) = joined(Speaks::Plain, Early::default(), bounds);
+    client.write_all(b"request").await.unwrap();
+    backend.write_all(b"yes").await.unwrap();
+    read(&mut client, 3).await;
+    let told = async {
+        while octets.received.load(Ordering::Relaxed) < 7 || octets.sent.load(Ordering::Relaxed) < 3 {
+            yield_now().await;
+        }
+    };
+    timeout(PATIENCE, told).await.unwrap();
 }
 
 #[tokio::test]

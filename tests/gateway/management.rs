@@ -1,6 +1,13 @@
 //! The page for operators in a real browser: what it shows, what it orders, and that names of strangers stay text.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{
+    convert::Infallible,
+    io::{Read as _, Write as _},
+    net::SocketAddr,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -13,6 +20,7 @@ use tgg::{
     routes::{Host, KrbRealm, Routes, Server},
 };
 use ticketgate::{
+    ambient,
     answer::Goodbye,
     health::{Board, Health, Kind, Readiness, Watch},
     kdc::Kdcs,
@@ -29,7 +37,11 @@ use ticketgate::{
 use tokio::{net::TcpListener, runtime::Runtime, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::realm;
+use crate::{
+    backend::Head,
+    world::{Gateway, PATIENCE, realm},
+    ws_client::{Form, Socket, plain},
+};
 
 /// A name that would run a script if a page took it for HTML.
 const HOSTILE: &str = "<img src=x onerror=document.title='run'>@TGG.TEST";
@@ -84,8 +96,8 @@ impl World {
             peer: "192.0.2.7:50000".parse().unwrap(),
             via: "ws",
             backend: Some("wss://a-back-end-with-a-long-name.shop.internal.example.com:8443/socket".into()),
-            since: ticketgate::ambient::time_of_day().0,
-            ends: Some(ticketgate::ambient::time_of_day().0 + 3600),
+            since: ambient::time_of_day().0,
+            ends: Some(ambient::time_of_day().0 + 3600),
             notice: notice.clone(),
         });
         (guard, notice)
@@ -243,7 +255,7 @@ async fn each_request_to_a_kdc_is_counted_by_what_came_of_it() {
         let opened = Opened { envelope: Envelope::Framed, krb_realm: None, message: message.into() };
         service.answer(opened, &limits.peer(address.ip()), Via { peer: address, over: "ws" }).await
     };
-    let now = ticketgate::ambient::time_of_day().0;
+    let now = ambient::time_of_day().0;
     // The realm has no such principal.
     assert!(ask(probe::request("TGG.TEST", 7, now).unwrap()).await.reply.is_ok());
     assert!(ask(probe::request("OTHER.TEST", 7, now).unwrap()).await.reply.is_err());
@@ -259,4 +271,50 @@ async fn each_request_to_a_kdc_is_counted_by_what_came_of_it() {
     ] {
         assert!(text.contains(line), "no {line} in:\n{text}");
     }
+}
+
+/// What the service answers over a connection of its own.
+fn asked(gateway: &Gateway, line: &str) -> Value {
+    let address = gateway.at("management");
+    let mut stream = plain(address);
+    let head = format!("{line} HTTP/1.1\r\nHost: {address}\r\nX-Ticketgate: 1\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+#[test]
+fn the_gateway_shows_its_sockets_with_what_they_carry_and_closes_them() {
+    let gateway = Gateway::run(&format!(
+        r#"<gateway-config xmlns="http://xmlns.kaazing.org/2016/06/gateway">
+        <service><name>KDC</name><accept>ws://127.0.0.1:0/</accept><type>kerberos5.proxy</type>
+            <properties><krb-realm><name>TGG.TEST</name><kdc>{}</kdc></krb-realm></properties></service>
+        <service><name>management</name><accept>http://127.0.0.2:0/</accept><type>management</type></service>
+        </gateway-config>"#,
+        realm().kdc_addr()
+    ));
+    let address = gateway.at("KDC");
+    let mut stream = plain(address);
+    let head = format!(
+        "GET / HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    Head::read(&mut stream).expect("an answer");
+    let mut socket = Socket::upgraded(stream, Form::Framed);
+    socket.assert_serves();
+    let patience = ambient::now() + PATIENCE;
+    let session = loop {
+        let told = asked(&gateway, "GET /sessions");
+        let session = told["sessions"][0].clone();
+        if session["received"].as_u64() > Some(0) && session["sent"].as_u64() > Some(0) {
+            break session;
+        }
+        assert!(ambient::now() < patience, "{told}");
+    };
+    assert_eq!((&session["service"], &session["via"]), (&json!("KDC"), &json!("ws")));
+    let order = format!("DELETE /sessions/{}", session["id"].as_str().unwrap());
+    assert_eq!(asked(&gateway, &order), json!({ "closed": 1 }));
+    assert_eq!(socket.closed(), 1008);
 }

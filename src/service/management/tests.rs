@@ -12,7 +12,7 @@ use crate::{
         Board, Kind,
         tests::{Fixed, server},
     },
-    realm::{Admission, Gate, visitor::Visitor},
+    realm::{Admission, Case, Gate, visitor::Visitor},
     sessions::tests::entry,
 };
 
@@ -244,11 +244,14 @@ fn a_path_without_its_slash_leads_to_the_one_with_it_on_the_same_host() {
 
 #[tokio::test]
 async fn a_pass_for_nobody_in_particular_makes_an_operator_of_this_host_alone() {
+    let world = World::new();
     let (head, ()) = Request::get("/").body(()).unwrap().into_parts();
     for (peer, may) in [("127.0.0.1:1", true), ("192.0.2.1:1", false)] {
         let peer = peer.parse().unwrap();
         let visitor = Visitor::new(peer, false, Vec::new());
-        let admission = Gate::Open.admit(RequestId::next(), &head, &visitor).await;
+        let metrics = world.inside().metrics.service("management");
+        let case = Case { id: RequestId::next(), visitor: &visitor, metrics: &metrics };
+        let admission = Gate::Open.admit(case, &head).await;
         let Admission::Pass(pass) = admission else { panic!("{admission:?}") };
         assert_eq!(Operator::of(&pass, peer).is_some(), may, "{peer}");
     }
