@@ -7,6 +7,7 @@
 mod due;
 mod passage;
 mod pipe;
+mod silence;
 mod talk;
 
 use std::{
@@ -23,6 +24,7 @@ use bytes::Bytes;
 use due::{Due, Late};
 use passage::Passage;
 use pipe::{Broken, Passed, Pipe, ROOM, Then};
+use silence::Unheard;
 use talk::Spoken;
 use tgg::moment::Moment;
 use tokio::{
@@ -31,6 +33,7 @@ use tokio::{
 };
 
 pub use passage::Speaks;
+pub use silence::Silence;
 
 /// Octets that are read at a time from a back end that is told to stop in the middle of a frame.
 const LAST_READ: usize = 4096;
@@ -59,6 +62,8 @@ pub struct Bounds {
     /// Octets that are kept at most for a side that does not take them; while there are any nothing more is read. One
     /// read takes less than 64 KiB however much this is.
     pub pending: usize,
+    /// How long each side may say nothing.
+    pub silence: Silence,
     /// Says from outside that it is to end.
     pub notice: Notice,
     /// Is told what has passed.
@@ -83,6 +88,8 @@ pub enum Reason {
     Ended(Side),
     /// The gateway said goodbye.
     Said(Goodbye),
+    /// This side said nothing for too long, not even to a ping.
+    Silent(Side),
 }
 
 impl Reason {
@@ -95,6 +102,8 @@ impl Reason {
             Self::Ended(Side::Backend) => "backend_closed",
             Self::Ended(Side::Client) => "client_closed",
             Self::Said(goodbye) => goodbye.word(),
+            Self::Silent(Side::Backend) => "backend_lost",
+            Self::Silent(Side::Client) => "client_silent",
         }
     }
 }
@@ -126,12 +135,18 @@ where
 {
     let mut pair = Pair::new(client, backend, speaks, bounds.pending);
     let reason = match pair.take_early(early) {
-        Ok(()) => pair.run(bounds).await,
+        Ok(()) => pair.run(speaks, bounds).await,
         Err(goodbye) => Reason::Said(goodbye),
     };
-    if let Reason::Said(goodbye) = reason {
-        // Boxed, so that no pair keeps room for it while it lives.
-        let _ = timeout(bounds.message, Box::pin(pair.part(goodbye))).await;
+    // Boxed, so that no pair keeps room for it while it lives.
+    match reason {
+        Reason::Said(goodbye) => drop(timeout(bounds.message, Box::pin(pair.part(goodbye))).await),
+        Reason::Silent(Side::Backend) => {
+            drop(timeout(bounds.message, Box::pin(pair.part(Goodbye::Idle))).await);
+        }
+        // It would not hear it.
+        Reason::Silent(Side::Client) => Box::pin(pair.leave(Goodbye::GoingAway)).await,
+        Reason::Broken(_) | Reason::Ended(_) => {}
     }
     Spliced { reason, up: pair.up.octets(), down: pair.down.octets() }
 }
@@ -165,21 +180,31 @@ where
     }
 
     /// Moves octets until there is a reason to stop.
-    async fn run(&mut self, bounds: &Bounds) -> Reason {
+    async fn run(&mut self, speaks: Speaks, bounds: &Bounds) -> Reason {
         let mut notice = pin!(bounds.notice.given());
         let timer = pin!(sleep_until(ambient::instant(ambient::now())));
-        let mut due = Due::new(bounds, Alarm::new(timer));
+        let mut due = Due::new(bounds, speaks, Alarm::new(timer));
         poll_fn(|context| {
             // The end comes first: a flood uses up what one turn of a task may do, and timers are then silent.
             if notice.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Reason::Said(bounds.notice.goodbye()));
             }
-            if let Poll::Ready(late) = due.poll(context) {
-                return Poll::Ready(match (late, self.first) {
+            let mut has_asked = false;
+            while let Poll::Ready(late) = due.poll(context) {
+                let reason = match (late, self.first) {
                     (Late::Expired, _) => Reason::Said(Goodbye::Expired),
                     (Late::Idle, None) => Reason::Said(Goodbye::Idle),
                     (Late::Idle, Some(side)) => Reason::Ended(side),
-                });
+                    (Late::Unheard(Unheard::GiveUp(side)), _) => Reason::Silent(side),
+                    (Late::Unheard(Unheard::Ask(side)), _) => {
+                        has_asked = self.ask(side);
+                        if !has_asked {
+                            due.hear(side);
+                        }
+                        continue;
+                    }
+                };
+                return Poll::Ready(reason);
             }
             let before = self.octets();
             let polled = self.poll_both(context);
@@ -188,11 +213,43 @@ where
                 if before != now {
                     bounds.octets.set(now.0, now.1);
                 }
-                due.saw(before != now, self.first.is_some(), context);
+                if due.is_listening() {
+                    self.listen(before, &mut due);
+                }
+                // A question of the gateway's own does not keep a pair from idling.
+                due.saw(before != now && !has_asked, self.first.is_some(), context);
             }
             polled
         })
         .await
+    }
+
+    /// Asks a side whether it still exists; whether that is possible now.
+    fn ask(&mut self, side: Side) -> bool {
+        let pipe = match side {
+            Side::Client => &mut self.down,
+            Side::Backend => &mut self.up,
+        };
+        // What it does not take would stand in front: it must take that first.
+        if !pipe.is_clear() {
+            return true;
+        }
+        let ping = self.passage.ping(side);
+        pipe.hold(ping.as_deref().unwrap_or_default());
+        ping.is_some()
+    }
+
+    /// Takes note of who was heard. `before` are the octets that had moved until then.
+    fn listen(&mut self, before: (u64, u64), due: &mut Due<'_>) {
+        let (up, down) = self.octets();
+        // Who takes what had to wait for it is there, too.
+        let takes = (up != before.0 && !self.up.is_clear(), down != before.1 && !self.down.is_clear());
+        if self.up.take_heard() || takes.1 {
+            due.hear(Side::Client);
+        }
+        if self.down.take_heard() || takes.0 {
+            due.hear(Side::Backend);
+        }
     }
 
     const fn octets(&self) -> (u64, u64) {

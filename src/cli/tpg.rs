@@ -17,7 +17,7 @@ use crate::{
     gateway::{Kind, Settings, realms},
     pages::OriginError,
     realm::gss,
-    service::proxy::{self, backends::Way, forwarding::Forwarding, url::BackendUrl},
+    service::proxy::{self, Joining, backends::Way, forwarding::Forwarding, url::BackendUrl},
     tls::client::{Authorities, ClientSettings},
 };
 
@@ -156,9 +156,11 @@ impl Args {
             identity: self.identity_header,
             forwarding: Forwarding::Own,
             fronting: None,
-            lifetime: self.socket_lifetime,
-            idle: self.socket_idle_timeout,
-            pending: proxy::PENDING,
+            joining: Joining {
+                lifetime: self.socket_lifetime,
+                idle: self.socket_idle_timeout,
+                ..Joining::default()
+            },
             tls: ClientSettings {
                 authorities: self.backend_ca.as_deref().map_or(Authorities::System, Authorities::pem),
                 ..ClientSettings::default()

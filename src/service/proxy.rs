@@ -23,10 +23,7 @@ pub mod url;
 pub mod via;
 pub mod watch;
 
-use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::AtomicU64};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -58,7 +55,7 @@ use crate::{
     ws,
 };
 
-pub use joined::{Joined, PENDING};
+pub use joined::{Joined, Joining, PENDING};
 
 /// What a proxy is made of.
 #[derive(Clone, Debug)]
@@ -78,12 +75,8 @@ pub struct Settings {
     pub forwarding: Forwarding,
     /// What is rewritten in responses by a proxy that stands in front under another name (`http.proxy`).
     pub fronting: Option<Rewriting>,
-    /// How long a joined socket may last, whatever its pass says.
-    pub lifetime: Option<Duration>,
-    /// How long a joined socket may idle.
-    pub idle: Option<Duration>,
-    /// Octets that are kept at most for a side of a joined pair that does not take them.
-    pub pending: usize,
+    /// What bounds joined sockets.
+    pub joining: Joining,
     /// How TLS is spoken with back ends.
     pub tls: ClientSettings,
 }
@@ -97,9 +90,7 @@ pub struct Proxy {
     identity: HeaderName,
     forwarding: Forwarding,
     fronting: Option<Fronting>,
-    lifetime: Option<Duration>,
-    idle: Option<Duration>,
-    pending: usize,
+    joining: Joining,
 }
 
 /// A request whose head is sound.
@@ -143,7 +134,7 @@ impl Proxy {
     /// A proxy; `None` if a back end's host cannot be named in a certificate or in `Host`.
     #[must_use]
     pub fn new(settings: Settings, tls: Option<&Arc<ClientConfig>>) -> Option<Self> {
-        let Settings { way, is_deferred, identity, forwarding, lifetime, idle, pending, .. } = settings;
+        let Settings { way, is_deferred, identity, forwarding, joining, .. } = settings;
         let backends = |urls: &[BackendUrl]| match urls {
             [] => Some(None),
             _ => Backends::new(urls, &way, tls).map(Some),
@@ -151,7 +142,7 @@ impl Proxy {
         let requests = backends(&settings.requests)?;
         let sockets = backends(&settings.sockets)?.or_else(|| requests.clone());
         let fronting = settings.fronting.map(Fronting::new);
-        Some(Self { sockets, requests, is_deferred, identity, forwarding, fronting, lifetime, idle, pending })
+        Some(Self { sockets, requests, is_deferred, identity, forwarding, fronting, joining })
     }
 
     /// Probes back ends that are down and keeps prepared connections open, for as long as it is polled.
@@ -204,9 +195,8 @@ impl Proxy {
                 if speaks == Speaks::Octets {
                     visit.via = "tcp";
                 }
-                let ends = joined::end(pass.ends, self.lifetime);
-                let joined =
-                    Joined { connection, early, speaks, ends, idle: self.idle, pending: self.pending, visit };
+                let (joining, ends) = (self.joining, self.joining.end(pass.ends));
+                let joined = Joined { connection, early, speaks, ends, joining, visit };
                 (response, Some(joined))
             }
         }

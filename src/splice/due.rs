@@ -7,7 +7,10 @@ use std::{
 
 use tgg::moment::Moment;
 
-use super::Bounds;
+use super::{
+    Bounds, Side, Speaks,
+    silence::{Ears, Unheard},
+};
 use crate::{alarm::Alarm, ambient};
 
 /// What a pair is late for.
@@ -17,20 +20,37 @@ pub(super) enum Late {
     Expired,
     /// Nothing moved for as long as that is allowed.
     Idle,
+    /// A side said nothing.
+    Unheard(Unheard),
 }
 
 /// Watches the time, and asks the clock only of pairs that may not idle.
 pub(super) struct Due<'a> {
     bounds: &'a Bounds,
     alarm: Alarm<'a>,
+    idle: Option<Duration>,
+    ears: Ears,
     /// When octets moved last, where that matters.
     moved: Moment,
     is_half: bool,
 }
 
 impl<'a> Due<'a> {
-    pub(super) fn new(bounds: &'a Bounds, alarm: Alarm<'a>) -> Self {
-        Self { bounds, alarm, moved: ambient::now(), is_half: false }
+    pub(super) fn new(bounds: &'a Bounds, speaks: Speaks, alarm: Alarm<'a>) -> Self {
+        let now = ambient::now();
+        let idle = bounds.idle.into_iter().chain(bounds.silence.idle(speaks)).min();
+        let ears = Ears::new(bounds.silence, speaks, now);
+        Self { bounds, alarm, idle, ears, moved: now, is_half: false }
+    }
+
+    /// Whether it matters who is heard.
+    pub(super) const fn is_listening(&self) -> bool {
+        self.ears.is_listening()
+    }
+
+    /// Takes note that a side lives.
+    pub(super) fn hear(&mut self, side: Side) {
+        self.ears.hear(side, ambient::now());
     }
 
     /// Takes note of a turn: whether octets moved, and whether one side has ended.
@@ -48,7 +68,7 @@ impl<'a> Due<'a> {
 
     /// How long nothing may move.
     fn patience(&self) -> Option<Duration> {
-        let Bounds { idle, message, .. } = *self.bounds;
+        let (idle, message) = (self.idle, self.bounds.message);
         if self.is_half { Some(idle.map_or(message, |idle| idle.min(message))) } else { idle }
     }
 
@@ -56,8 +76,16 @@ impl<'a> Due<'a> {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Late> {
         let ends = self.bounds.ends;
         let quiet = self.patience().map(|idle| self.moved + idle);
-        let Some(next) = ends.into_iter().chain(quiet).min() else { return Poll::Pending };
+        // Once a side has ended, what counts is how long the other one takes.
+        let unheard = if self.is_half { None } else { self.ears.next() };
+        let Some(next) = ends.into_iter().chain(quiet).chain(unheard).min() else { return Poll::Pending };
         let now = ready!(self.alarm.poll(next, context));
-        Poll::Ready(if ends.is_some_and(|ends| ends <= now) { Late::Expired } else { Late::Idle })
+        if ends.is_some_and(|ends| ends <= now) {
+            return Poll::Ready(Late::Expired);
+        }
+        if quiet.is_some_and(|quiet| quiet <= now) {
+            return Poll::Ready(Late::Idle);
+        }
+        self.ears.unheard(now).map_or(Poll::Pending, |unheard| Poll::Ready(Late::Unheard(unheard)))
     }
 }

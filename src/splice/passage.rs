@@ -30,6 +30,16 @@ pub enum Speaks {
     Wrapped,
 }
 
+impl Speaks {
+    /// Whether a side answers pings.
+    pub(super) const fn answers(self, side: Side) -> bool {
+        match (self, side) {
+            (Self::WebSocket, _) | (Self::Octets, Side::Client) | (Self::Wrapped, Side::Backend) => true,
+            (Self::Plain, _) | (Self::Octets, Side::Backend) | (Self::Wrapped, Side::Client) => false,
+        }
+    }
+}
+
 /// The state of what is spoken.
 #[derive(Debug)]
 pub(super) enum Passage {
@@ -88,6 +98,25 @@ impl Passage {
             (Self::Frames { up, .. }, Side::Client) => up.closed(),
             (Self::Frames { down, .. }, Side::Backend) => down.closed(),
             _ => false,
+        }
+    }
+
+    /// The ping that asks a side whether it still exists, if one can stand behind what it was sent. It may stand between
+    /// two frames of one message (RFC 6455 section 5.4). Where frames pass unchanged the answer passes, too: whoever is
+    /// sent an answer that it did not ask for lets it be (section 5.5.3).
+    pub(super) fn ping(&self, side: Side) -> Option<Vec<u8>> {
+        match (self, side) {
+            (Self::Frames { down, .. }, Side::Client) if down.at_one() && !down.closed() => {
+                Some(frame::ping())
+            }
+            (Self::Frames { up, .. }, Side::Backend) if up.at_one() && !up.closed() => {
+                Some(frame::masked_ping(ambient::random()))
+            }
+            (Self::Opened(_), Side::Client) => Some(frame::ping()),
+            (Self::Wrapped(talk), Side::Backend) if !talk.has_closed => {
+                Some(frame::masked_ping(ambient::random()))
+            }
+            _ => None,
         }
     }
 

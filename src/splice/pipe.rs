@@ -78,18 +78,34 @@ pub(super) struct Pipe {
     octets: u64,
     flow: Flow,
     unflushed: bool,
+    /// Whether anything was read since that was asked last.
+    has_heard: bool,
 }
 
 impl Pipe {
     /// One that keeps so many octets at most, or what one read takes if that is less.
     pub(super) fn new(pending: usize) -> Self {
         let room = pending.clamp(1, READ);
-        Self { room, held: Vec::new(), done: 0, octets: 0, flow: Flow::Open, unflushed: false }
+        Self {
+            room,
+            held: Vec::new(),
+            done: 0,
+            octets: 0,
+            flow: Flow::Open,
+            unflushed: false,
+            has_heard: false,
+        }
     }
 
     /// Octets that the sink took.
     pub(super) const fn octets(&self) -> u64 {
         self.octets
+    }
+
+    /// Whether its source was heard since this was asked last. One that is not listened to, because the sink takes nothing,
+    /// counts as heard.
+    pub(super) fn take_heard(&mut self) -> bool {
+        std::mem::take(&mut self.has_heard) || !self.is_clear()
     }
 
     /// Whether nothing waits for the sink.
@@ -156,6 +172,7 @@ impl Pipe {
                 let read = poll_read(source, room, context);
                 let Poll::Ready(read) = read else { return Poll::Pending };
                 let read = read.map_err(|_| Broken::Source)?;
+                self.has_heard |= read > 0;
                 let arrived = scratch.get_mut(..ROOM + read).unwrap_or_default();
                 let Passed { onward, then } = pass(arrived).map_err(Broken::Refused)?;
                 self.go_on(if read == 0 && then == Then::GoOn { Then::End } else { then });

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use std::sync::Arc;
 
 use super::*;
+use crate::ws::frame;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -28,6 +29,7 @@ fn bounds() -> Bounds {
         idle: None,
         message: PATIENCE,
         pending: 64_000,
+        silence: Silence::default(),
         notice: Notice::below(&CancellationToken::new()),
         octets: Arc::default(),
     }
@@ -253,4 +255,78 @@ fn no_more_is_kept_for_a_side_that_takes_nothing_than_may_be_pending() {
         let held = pair.up.take_held().len();
         assert!(held <= kept && held + 100 > kept.min(100), "{held} octets where {pending} may be pending");
     }
+}
+
+/// For those who are to be given up.
+const SOON: Option<Duration> = Some(Duration::from_millis(40));
+/// For those who have to answer in half of it.
+const AMPLE: Option<Duration> = Some(Duration::from_secs(1));
+
+/// A pair whose client is listened to, or its back end.
+fn listening(client: Option<Duration>, backend: Option<Duration>) -> Bounds {
+    Bounds { silence: Silence { client, backend }, ..bounds() }
+}
+
+#[tokio::test]
+async fn a_client_that_answers_pings_may_say_nothing_for_ever() {
+    for speaks in [Speaks::WebSocket, Speaks::Octets] {
+        let (mut client, _backend, spliced) = joined(speaks, Early::default(), listening(AMPLE, None));
+        for _ in 0..2 {
+            assert_eq!(read(&mut client, 2).await, frame::ping(), "{speaks:?}");
+            client.write_all(&frame::masked_pong(&[], [1; 4])).await.unwrap();
+        }
+        assert!(!spliced.is_finished());
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_answers_no_ping_is_given_up_without_a_word_to_it() {
+    for speaks in [Speaks::WebSocket, Speaks::Octets] {
+        let (mut client, mut backend, spliced) = joined(speaks, Early::default(), listening(SOON, None));
+        assert_eq!(rest(&mut client).await, frame::ping(), "{speaks:?}");
+        assert_eq!(reason(spliced).await, Reason::Silent(Side::Client));
+        let told = rest(&mut backend).await;
+        assert_eq!(told.is_empty(), speaks == Speaks::Octets, "one that speaks WebSocket is told goodbye");
+    }
+}
+
+#[tokio::test]
+async fn a_back_end_that_answers_no_ping_is_given_up_and_its_client_told() {
+    let (mut client, mut backend, spliced) =
+        joined(Speaks::WebSocket, Early::default(), listening(None, SOON));
+    let ping = read(&mut backend, 6).await;
+    assert_eq!(ping[..2], [0x89, 0x80], "clients mask what they send");
+    let CloseFrame { code, reason: why } = Goodbye::Idle.frame();
+    assert_eq!(read(&mut client, 8).await, frame::close(code.into(), &why));
+    drop(client);
+    assert_eq!(reason(spliced).await, Reason::Silent(Side::Backend));
+}
+
+#[tokio::test]
+async fn a_ping_never_stands_inside_of_a_frame() {
+    let (mut client, mut backend, spliced) =
+        joined(Speaks::WebSocket, Early::default(), listening(SOON, AMPLE));
+    // The header of a frame with three octets, and one of them.
+    backend.write_all(&[0x82, 3, b'a']).await.unwrap();
+    assert_eq!(read(&mut client, 3).await, [0x82, 3, b'a']);
+    // The back end is asked after many times what a client may be silent, which could not be asked.
+    read(&mut backend, 6).await;
+    assert!(!spliced.is_finished(), "a client that cannot be asked is not given up");
+    backend.write_all(b"bc").await.unwrap();
+    assert_eq!(read(&mut client, 4).await, [&b"bc"[..], &frame::ping()].concat());
+}
+
+#[tokio::test]
+async fn questions_do_not_keep_a_pair_from_idling() {
+    let silence = Silence { client: AMPLE, backend: AMPLE.map(|ample| ample * 5 / 4) };
+    let (mut client, _backend, spliced) =
+        joined(Speaks::Octets, Early::default(), Bounds { silence, ..bounds() });
+    let answering = async {
+        while read(&mut client, 2).await == frame::ping() {
+            client.write_all(&frame::masked_pong(&[], [1; 4])).await.unwrap();
+        }
+        drop(client);
+    };
+    let (reason, ()) = tokio::join!(reason(spliced), answering);
+    assert_eq!(reason, Reason::Said(Goodbye::Idle));
 }

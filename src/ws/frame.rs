@@ -299,6 +299,18 @@ pub fn seal_masked(room: &mut [u8; MAX_HEADER], payload: &mut [u8], mut mask: [u
     start
 }
 
+/// A ping without a payload.
+#[must_use]
+pub fn ping() -> Vec<u8> {
+    control(PING, &[])
+}
+
+/// The same as a client sends it, with this mask.
+#[must_use]
+pub fn masked_ping(mask: [u8; 4]) -> Vec<u8> {
+    masked(ping(), mask)
+}
+
 /// The answer to a ping.
 #[must_use]
 pub fn pong(payload: &[u8]) -> Vec<u8> {

@@ -24,7 +24,7 @@ use crate::{
         directory::{self, Directory, Location, MimeTypes, SymbolicLinks},
         echo::Echo,
         proxy::{
-            self,
+            self, Joining,
             backends::Way,
             forwarding::Forwarding,
             pool::Keeping,
@@ -33,6 +33,7 @@ use crate::{
         },
         redirect::Redirect,
     },
+    splice::Silence,
     tls::client::{Authorities, ClientSettings},
 };
 use tgg::routes::{ANY_REALM, KrbRealm};
@@ -222,7 +223,7 @@ impl Reading<'_> {
     fn proxy(&mut self, proxy: &kind::Proxy) -> Option<proxy::Settings> {
         let mut settings = self.passing(proxy.identity.clone(), proxy.socket_lifetime)?;
         settings.is_deferred = proxy.strategy == Strategy::Deferred;
-        settings.pending = proxy.pending;
+        settings.joining.pending = proxy.pending;
         settings.way.prepared = if proxy.strategy == Strategy::Prepared { proxy.prepared } else { 0 };
         settings.way.recovery = proxy.recovery;
         Some(settings)
@@ -235,6 +236,10 @@ impl Reading<'_> {
         lifetime: Option<std::time::Duration>,
     ) -> Option<proxy::Settings> {
         let speaks_tls = self.service.connect_options.tls.encryption;
+        let silence = Silence {
+            client: self.service.accept_options.inactivity,
+            backend: self.service.connect_options.inactivity,
+        };
         let urls = self.service.connects.iter().map(|uri| backend(uri, speaks_tls));
         let (requests, sockets) = urls.partition(|url: &BackendUrl| url.scheme.takes_requests());
         Some(proxy::Settings {
@@ -242,15 +247,10 @@ impl Reading<'_> {
             requests,
             way: self.way()?,
             is_deferred: false,
-            pending: proxy::PENDING,
             identity,
             forwarding: Forwarding::Own,
             fronting: None,
-            lifetime,
-            idle: [self.service.accept_options.inactivity, self.service.connect_options.inactivity]
-                .into_iter()
-                .flatten()
-                .min(),
+            joining: Joining { lifetime, silence, ..Joining::default() },
             tls: self.client_tls()?,
         })
     }

@@ -15,11 +15,38 @@ use crate::{
     notice::Notice,
     record::visit::Visit,
     sessions::Octets,
-    splice::{self, Bounds, Early, Speaks},
+    splice::{self, Bounds, Early, Silence, Speaks},
 };
 
 /// Octets that are kept for a side of a pair that does not take them, as KAAZING Gateway does.
 pub const PENDING: usize = 64_000;
+
+/// What bounds all pairs of a service.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Joining {
+    /// How long one may last, whatever its pass says.
+    pub lifetime: Option<Duration>,
+    /// How long nothing may move.
+    pub idle: Option<Duration>,
+    /// How long each side may say nothing.
+    pub silence: Silence,
+    /// Octets that are kept at most for a side that does not take them.
+    pub pending: usize,
+}
+
+impl Default for Joining {
+    fn default() -> Self {
+        Self { lifetime: None, idle: None, silence: Silence::default(), pending: PENDING }
+    }
+}
+
+impl Joining {
+    /// When a pair ends that begins now: with its pass, and after its lifetime at the latest.
+    pub(super) fn end(&self, pass_ends: Option<i64>) -> Option<Moment> {
+        let lifetime = self.lifetime.map(|lifetime| ambient::now() + lifetime);
+        pass_ends.map(ambient::moment).into_iter().chain(lifetime).min()
+    }
+}
 
 /// A back end that waits for the client's connection.
 #[derive(Debug)]
@@ -28,8 +55,7 @@ pub struct Joined {
     pub(super) early: Bytes,
     pub(super) speaks: Speaks,
     pub(super) ends: Option<Moment>,
-    pub(super) idle: Option<Duration>,
-    pub(super) pending: usize,
+    pub(super) joining: Joining,
     pub(super) visit: Visit,
 }
 
@@ -53,12 +79,13 @@ impl Joined {
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
-        let Self { connection, early: said, speaks, ends, idle, pending, mut visit } = self;
+        let Self { connection, early: said, speaks, ends, joining, mut visit } = self;
+        let Joining { idle, silence, pending, .. } = joining;
         let failure = match &connection {
             Connection::Later(later) => Some(later.failure()),
             Connection::Plain(_) | Connection::Tls(_) => None,
         };
-        let bounds = Bounds { ends, idle, message, pending, notice, octets };
+        let bounds = Bounds { ends, idle, message, pending, silence, notice, octets };
         let early = Early { backend: said, client: early };
         let spliced = splice::join(client, connection, early, speaks, &bounds).await;
         visit.octets_in.store(spliced.up, Ordering::Relaxed);
@@ -75,10 +102,4 @@ impl Joined {
             }
         }
     }
-}
-
-/// When a socket ends: with its pass, and after its lifetime at the latest.
-pub(super) fn end(pass_ends: Option<i64>, lifetime: Option<Duration>) -> Option<Moment> {
-    let lifetime = lifetime.map(|lifetime| ambient::now() + lifetime);
-    pass_ends.map(ambient::moment).into_iter().chain(lifetime).min()
 }

@@ -14,7 +14,7 @@ use super::{
     backends::{Backend, Backends},
     dial::Connection,
     failure::BackendFailure,
-    joined::{self, Joined},
+    joined::Joined,
 };
 use crate::{
     ambient,
@@ -76,9 +76,8 @@ impl Proxy {
             notice: notice.clone(),
         });
         let octets = Arc::clone(session.octets());
-        let ends = joined::end(None, self.lifetime);
-        let joined =
-            Joined { connection, early, speaks, ends, idle: self.idle, pending: self.pending, visit };
+        let (joining, ends) = (self.joining, self.joining.end(None));
+        let joined = Joined { connection, early, speaks, ends, joining, visit };
         session.ended(joined.run(io, Bytes::new(), patience, notice, octets).await);
     }
 

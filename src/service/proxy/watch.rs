@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use crate::{
         service::proxy::{
-            Settings,
+            Joining, Settings,
             backends::{Carriage, Way},
             body::Outgoing,
             forwarding::Forwarding,
@@ -74,9 +74,7 @@ mod tests {
             identity: HeaderName::from_static("x-remote-user"),
             forwarding: Forwarding::default(),
             fronting: None,
-            lifetime: None,
-            idle: None,
-            pending: 64_000,
+            joining: Joining::default(),
             tls: ClientSettings::default(),
         };
         let proxy = Arc::new(Proxy::new(settings, None).unwrap());

@@ -193,11 +193,31 @@ fn back_ends_are_waited_for_as_long_as_is_configured() {
 }
 
 #[test]
-fn a_pair_idles_as_long_as_is_configured() {
-    let backend = Backend::echo();
+fn a_back_end_that_says_nothing_is_asked_and_given_up_after_the_time_that_is_configured() {
+    let mute = Backend::new(|head, mut stream| {
+        stream.write_all(head.agree("").as_bytes()).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
     let option = "<ws.inactivity.timeout>200 ms</ws.inactivity.timeout>";
-    let gateway = one("proxy", &inside(&[&backend.url("ws")], "", option));
+    let gateway = one("proxy", &inside(&[&mute.url("ws")], "", option));
     assert_eq!(close_code(&mut open(&gateway)), 1000);
+    assert_eq!(gateway.wait_for_record("visit", |_| true)["outcome"], "backend_lost");
+}
+
+#[test]
+fn a_client_that_says_nothing_is_asked_and_given_up_after_the_time_that_is_configured() {
+    let backend = Backend::echo();
+    let options = "<accept-options><ws.inactivity.timeout>1 s</ws.inactivity.timeout></accept-options>";
+    let gateway = one("proxy", &(inside(&[&backend.url("ws")], "", "") + options));
+    let mut answers = open(&gateway);
+    // Reading is what answers pings.
+    let answering = thread::spawn(move || while answers.read().is_ok() {});
+    let mute = open(&gateway);
+    let record = gateway.wait_for_record("visit", |_| true);
+    assert_eq!(record["outcome"], "client_silent");
+    assert_eq!(gateway.records().len(), 1);
+    assert!(!answering.is_finished());
+    drop(mute);
 }
 
 #[test]
