@@ -96,7 +96,15 @@ pub enum Takes {
 #[derive(Debug, Default)]
 pub struct Routes {
     /// By host, which is empty for any.
-    hosts: HashMap<String, HashMap<String, Ends>>,
+    hosts: HashMap<String, Paths>,
+}
+
+/// What is at one host.
+#[derive(Debug, Default)]
+struct Paths {
+    ends: HashMap<String, Ends>,
+    /// Octets of the longest of them.
+    longest: usize,
 }
 
 /// What is at one path.
@@ -126,7 +134,9 @@ impl Routes {
     /// Adds a way in. The first of two that are alike stays.
     pub fn add(&mut self, place: &Place, takes: Takes, hosted: &Arc<Hosted>) {
         let host = place.host.as_deref().map(host_key).unwrap_or_default();
-        let ends = self.hosts.entry(host).or_default().entry(place.path.clone()).or_default();
+        let paths = self.hosts.entry(host).or_default();
+        paths.longest = paths.longest.max(place.path.len());
+        let ends = paths.ends.entry(place.path.clone()).or_default();
         let end = || End { hosted: Arc::clone(hosted), below: place.below };
         if takes != Takes::Requests {
             ends.sockets.get_or_insert_with(end);
@@ -137,22 +147,39 @@ impl Routes {
     }
 
     /// The service that a request is for.
+    ///
+    /// None is found for a path that a back end could read as one of another service: behind the gate of the one it
+    /// would ask for what is behind the gate of the other.
     #[must_use]
     pub fn find<B>(&self, request: &Request<B>) -> Option<Found> {
         let named = request.uri().host().or_else(|| named(request.headers())).map(host_key);
-        let is_socket = ws::is_upgrade(request);
-        let hosts = named.as_deref().into_iter().chain([""]);
-        let mut tables = hosts.filter_map(|host| self.hosts.get(host));
-        tables.find_map(|paths| longest(paths, request.uri().path(), is_socket))
+        let (path, is_socket) = (request.uri().path(), ws::is_upgrade(request));
+        let find = |path| self.at(named.as_deref(), path, is_socket);
+        let found = find(path)?;
+        let Some(plain) = plain(path) else { return Some(found) };
+        let is_one = find(&plain).is_some_and(|other| {
+            Arc::ptr_eq(&found.hosted, &other.hosted) && path.get(..found.mount) == plain.get(..other.mount)
+        });
+        is_one.then_some(found)
+    }
+
+    fn at(&self, host: Option<&str>, path: &str, is_socket: bool) -> Option<Found> {
+        let mut tables = host.into_iter().chain([""]).filter_map(|host| self.hosts.get(host));
+        tables.find_map(|paths| longest(paths, path, is_socket))
     }
 }
 
 /// The longest path that fits.
-fn longest(paths: &HashMap<String, Ends>, asked: &str, is_socket: bool) -> Option<Found> {
-    let mut path = asked;
+fn longest(paths: &Paths, asked: &str, is_socket: bool) -> Option<Found> {
+    // What is longer than any is not looked for: a path may have ten thousand slashes.
+    let mut end = match asked.as_bytes().get(..=paths.longest) {
+        Some(octets) => octets.iter().rposition(|octet| *octet == b'/'),
+        None => Some(asked.len()),
+    };
     loop {
+        let path = asked.get(..end?)?;
         let exact = path.len() == asked.len();
-        if let Some(ends) = paths.get(path) {
+        if let Some(ends) = paths.ends.get(path) {
             let (first, second) =
                 if is_socket { (&ends.sockets, &ends.requests) } else { (&ends.requests, &ends.sockets) };
             let fits = |end: &&End| exact || end.below;
@@ -161,8 +188,37 @@ fn longest(paths: &HashMap<String, Ends>, asked: &str, is_socket: bool) -> Optio
                 return Some(Found { hosted: Arc::clone(&end.hosted), mount: path.len() });
             }
         }
-        path = path.get(..path.rfind('/')?)?;
+        end = path.rfind('/');
     }
+}
+
+/// A path as the most lenient of servers reads it, if that may be another: what is percent-encoded is decoded,
+/// backslashes are slashes, parameters of segments are nothing, and so are empty segments and those of one dot.
+fn plain(path: &str) -> Option<String> {
+    if !path.contains(['%', '\\', ';']) && !path.contains("//") && !path.contains("/.") {
+        return None;
+    }
+    let mut octets = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let digit = |place: usize| behind.get(place).and_then(|octet| char::from(*octet).to_digit(16));
+        let decoded = match (*first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        };
+        octets.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
+    }
+    let decoded = String::from_utf8_lossy(&octets);
+    let segments = decoded.split(['/', '\\']).map(|segment| segment.split(';').next().unwrap_or_default());
+    let mut plain = String::with_capacity(decoded.len());
+    for segment in segments.filter(|segment| !matches!(*segment, "" | ".")) {
+        plain.extend(["/", segment]);
+    }
+    if decoded.ends_with(['/', '\\']) || plain.is_empty() {
+        plain.push('/');
+    }
+    Some(plain)
 }
 
 /// The host that a request names in its field.
@@ -257,6 +313,43 @@ mod tests {
             ("/app/xy?q=/app/x", "/app/", 4),
         ] {
             assert_eq!(find(&routes, "gw", path, false), Some((name.to_owned(), mount)), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_a_back_end_could_read_as_one_of_another_service_finds_nothing() {
+        let routes = routes(&["/", "/admin/", "/admin/exact"]);
+        for path in [
+            "//admin/x",
+            "/./admin/x",
+            "/%61dmin/x",
+            "/%2fadmin",
+            "/%5Cadmin",
+            "/\\admin/x",
+            "/;v=1/admin/x",
+            "/admin;v=1/x",
+            "/admin/./exact",
+            "/admin/ex%61ct",
+        ] {
+            assert_eq!(requested(&routes, "gw", path), None, "{path}");
+        }
+        for path in
+            ["/a//b", "/%61/b", "/a;v=1", "/x%2fadmin", "/.well-known/x", "/%", "/%zz", "/100%25", "/a/."]
+        {
+            assert_eq!(requested(&routes, "gw", path).as_deref(), Some("/"), "{path}");
+        }
+        for path in ["/admin//x", "/admin/%61", "/admin/x;v=1", "/admin/.", "/admin//"] {
+            assert_eq!(requested(&routes, "gw", path).as_deref(), Some("/admin/"), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_of_slashes_alone_costs_no_more_than_its_length() {
+        let routes = routes(&["/app/"]);
+        let path = "/".repeat(60_000);
+        // Looked up slash by slash this takes seconds, each time.
+        for _ in 0..1_000 {
+            assert_eq!(requested(&routes, "gw", &path), None);
         }
     }
 
