@@ -145,7 +145,7 @@ pub struct Ldap {
     pub auth_identity: Option<Spanned<String>>,
     /// What becomes a role.
     pub authz_identity: Option<Spanned<String>>,
-    /// Whether TLS is spoken from the start.
+    /// Whether TLS is spoken from the start, also to `ldap://`.
     pub tls: bool,
     /// Until when a server must have answered.
     pub timeout: Duration,

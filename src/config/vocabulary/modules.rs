@@ -55,7 +55,9 @@ const LDAP: &[Entry] = &[
     Entry::leaf("userFilter", Text, "(uid={USERNAME})", "How a user is found"),
     Entry::leaf("authIdentity", Text, "uid={USERNAME},ou=people,dc=example", "As whom the server is asked"),
     Entry::leaf("authzIdentity", Text, "{EMPLOYEENUMBER}", "What becomes a role: an attribute, or a word"),
-    Entry::leaf("useSSL", Truth, "true", "Whether TLS is spoken from the start").by_default("false"),
+    // As in Java's module: the password passes in the clear without it.
+    Entry::leaf("useSSL", Truth, "false", "Whether TLS is spoken from the start, also to ldap://")
+        .by_default("true"),
     Entry::leaf("timeout", Time, "2 s", "Time until a server is given up").by_default("5 s"),
     Entry::ignored("java.naming.*", JNDI),
 ];

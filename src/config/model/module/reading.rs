@@ -147,7 +147,7 @@ impl Reading<'_, '_> {
             user_filter: self.fields.text("userFilter"),
             auth_identity: self.fields.text("authIdentity"),
             authz_identity: self.fields.text("authzIdentity"),
-            tls: self.flag("useSSL"),
+            tls: self.fields.flag("useSSL").unwrap_or(true),
             timeout: self.time("timeout", 5),
             passwords: self.passwords(),
         })
