@@ -1,9 +1,10 @@
 //! `ticketgate check`: what is wrong with a configuration, or what its services are and who may use them.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
+use std::fmt::Write as _;
 
 use clap::Args as ClapArgs;
 
+use super::run::FileArgs;
 use crate::config::{
     self, files,
     load::{LoadError, load},
@@ -17,12 +18,8 @@ use crate::config::{
 /// The flags of `check`.
 #[derive(ClapArgs, Debug)]
 pub struct Args {
-    /// The configuration
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// What ${NAME} stands for, whatever the properties of the file say
-    #[arg(long, value_name = "NAME=VALUE", value_parser = definition)]
-    define: Vec<(String, String)>,
+    #[command(flatten)]
+    file: FileArgs,
 }
 
 /// What came out.
@@ -40,14 +37,13 @@ impl Args {
     /// Checks the configuration. For a terminal problems are shown where they stand, and otherwise one a line.
     #[must_use]
     pub fn check(&self, terminal: bool) -> Checked {
-        let defines: BTreeMap<String, String> = self.define.iter().cloned().collect();
-        match load(&self.config, &defines) {
+        match load(&self.file.config, &self.file.defines()) {
             Ok((config, mut problems)) => {
                 problems.extend(files::missing(&config));
                 problems.extend(files::unusable(&config));
                 problems.extend(config::settings(&config).err().unwrap_or_default());
                 let is_sound = !problems.iter().any(|problem| problem.severity == Severity::Error);
-                let file = self.config.to_string_lossy();
+                let file = self.file.config.to_string_lossy();
                 let report = Report::new(&file, &config.octets, &problems);
                 let problems = if terminal { report.shown(true) } else { report.lines() };
                 let services = if is_sound { services(&config) } else { String::new() };
@@ -85,13 +81,5 @@ fn who(config: &Config, service: &Service) -> String {
         (Some(realm), Required::Roles(roles)) => {
             format!("users of {} with {}", realm.name.value, roles.join(" and "))
         }
-    }
-}
-
-/// Reads `NAME=VALUE`.
-fn definition(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as NAME=VALUE".to_owned()),
     }
 }
