@@ -5,8 +5,9 @@ pub mod building;
 pub mod granting;
 pub mod realms;
 mod signals;
+mod watching;
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::{task::JoinHandle, time::timeout};
@@ -16,6 +17,7 @@ use tracing::{error, info, warn};
 use self::{
     building::{Built, Generation},
     signals::{Order, Signals},
+    watching::Watched,
 };
 use crate::{
     hall::{Carriers, Hall, Offloaders, Post},
@@ -51,6 +53,8 @@ pub struct Settings {
     pub services: Vec<ServiceSettings>,
     /// How long open connections may go on after the signal to stop.
     pub drain: Duration,
+    /// The files that they were read from, beside those that are looked at anyway.
+    pub files: Vec<PathBuf>,
     /// The same as JSON for operators, without secrets.
     pub shown: Bytes,
 }
@@ -238,6 +242,11 @@ pub trait Source {
     ///
     /// What is wrong with them.
     fn settings(&self) -> Result<Settings, Self::Error>;
+
+    /// Whether they are read again when their files change, not only on a signal.
+    fn watches(&self) -> bool {
+        false
+    }
 }
 
 /// Settings that do not change, as those of flags: a reload reads again the files that they name.
@@ -262,6 +271,7 @@ impl Source for Fixed {
 pub async fn run(settings: Settings, again: &impl Source, announce: impl Fn(&str)) -> Result<(), StartError> {
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let mut drain = settings.drain;
+    let mut watched = Watched::new(settings.files.clone());
     let mut house = House::new();
     let (mut current, posts) = house.open(settings, None).await?;
     for line in posts {
@@ -269,7 +279,14 @@ pub async fn run(settings: Settings, again: &impl Source, announce: impl Fn(&str
     }
     house.instruments.readiness.bound();
     info!("Started");
-    while let Order::Reload = signals.next().await {
+    loop {
+        tokio::select! {
+            order = signals.next() => match order {
+                Order::Reload => {}
+                Order::Stop => break,
+            },
+            () = watched.changed(), if again.watches() => info!("The configuration has changed"),
+        }
         let settings = match again.settings() {
             Ok(settings) => settings,
             Err(error) => {
@@ -278,11 +295,12 @@ pub async fn run(settings: Settings, again: &impl Source, announce: impl Fn(&str
                 continue;
             }
         };
-        let next_drain = settings.drain;
+        let (next_drain, files) = (settings.drain, settings.files.clone());
         match house.open(settings, Some(&current)).await {
             Ok((next, posts)) => {
                 current = next;
                 drain = next_drain;
+                watched = Watched::new(files);
                 for line in posts {
                     announce(&line);
                 }

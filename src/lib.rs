@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod explain;
+pub mod file_state;
 pub mod forwarded;
 pub mod gateway;
 pub mod hall;

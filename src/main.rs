@@ -30,15 +30,26 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Check(args) => check(&args),
         Command::Explain(args) => explain(*args),
-        Command::Run(args) => match args.settings() {
-            Ok(settings) => run(args.threads(), settings, &*args),
-            Err(error) => {
-                let _ = writeln!(std::io::stderr(), "{}", error.told());
-                ExitCode::from(cli::CONFIGURATION)
-            }
+        Command::Run(args) => configured(&args),
+        Command::Tgg(args) => match args.config() {
+            Some(config) => configured(&cli::run::Args::of(config.clone())),
+            None => fixed(args.threads(), args.settings()),
         },
-        Command::Tgg(args) => fixed(args.threads(), args.settings()),
-        Command::Tpg(args) => fixed(args.threads(), args.settings()),
+        Command::Tpg(args) => match args.config() {
+            Some(config) => configured(&cli::run::Args::of(config.clone())),
+            None => fixed(args.threads(), args.settings()),
+        },
+    }
+}
+
+/// Runs what a configuration says.
+fn configured(args: &cli::run::Args) -> ExitCode {
+    match args.settings() {
+        Ok(settings) => run(args.threads(), settings, args),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{}", error.told());
+            ExitCode::from(cli::CONFIGURATION)
+        }
     }
 }
 

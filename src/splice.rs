@@ -64,6 +64,8 @@ pub struct Bounds {
     pub pending: usize,
     /// How long each side may say nothing.
     pub silence: Silence,
+    /// Octets of the longest message of a client that speaks WebSocket.
+    pub max_message: u64,
     /// Says from outside that it is to end.
     pub notice: Notice,
     /// Is told what has passed.
@@ -133,7 +135,7 @@ where
     C: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut pair = Pair::new(client, backend, speaks, bounds.pending);
+    let mut pair = Pair::new(client, backend, speaks, bounds);
     let reason = match pair.take_early(early) {
         Ok(()) => pair.run(speaks, bounds).await,
         Err(goodbye) => Reason::Said(goodbye),
@@ -167,9 +169,10 @@ where
     C: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
 {
-    fn new(client: C, backend: B, speaks: Speaks, pending: usize) -> Self {
-        let (up, down) = (Pipe::new(pending), Pipe::new(pending));
-        Self { client, backend, up, down, passage: Passage::new(speaks), first: None }
+    fn new(client: C, backend: B, speaks: Speaks, bounds: &Bounds) -> Self {
+        let (up, down) = (Pipe::new(bounds.pending), Pipe::new(bounds.pending));
+        let passage = Passage::new(speaks, bounds.max_message);
+        Self { client, backend, up, down, passage, first: None }
     }
 
     /// Has what was read before go first.

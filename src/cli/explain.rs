@@ -42,7 +42,7 @@ impl Args {
             Some(token) => token,
             None => from_stdin().map_err(ExplainError::Input)?,
         };
-        let keytab: PathBuf = gate.keytab.clone();
+        let keytab: PathBuf = gate.keytab();
         let policy: Policy = gate.policy();
         explain::explain(&text, &keytab, policy, at, utc())
     }

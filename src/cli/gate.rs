@@ -15,8 +15,8 @@ use tpg::{
 #[group(skip)]
 pub struct Args {
     /// Keytab of the services whose tickets are accepted; read again when it changes
-    #[arg(long, value_name = "FILE")]
-    pub keytab: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    keytab: Option<PathBuf>,
     /// Service whose tickets are accepted, such as HTTP/gw.example.com; without any HTTP/*
     #[arg(long, value_name = "SPN")]
     principal: Vec<Pattern>,
@@ -100,6 +100,12 @@ impl Weak {
 }
 
 impl Args {
+    /// The keytab. Clap has made sure that there is one.
+    #[must_use]
+    pub fn keytab(&self) -> PathBuf {
+        self.keytab.clone().unwrap_or_default()
+    }
+
     /// What the flags demand.
     #[must_use]
     pub fn policy(self) -> Policy {

@@ -11,14 +11,17 @@ use crate::{
     gateway::{Settings, Source},
 };
 
+/// How long open connections may go on after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(10);
+
 /// The flags of `run`.
 #[derive(ClapArgs, Debug)]
 pub struct Args {
     #[command(flatten)]
     file: FileArgs,
-    /// Reload when the file changes, not only on SIGHUP
+    /// Reload when the file or a key store that it names has changed, not only on SIGHUP
     #[arg(long)]
-    pub watch: bool,
+    watch: bool,
     /// Seconds that open connections may go on after SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     drain_timeout: Duration,
@@ -59,10 +62,11 @@ impl Args {
         self.threads.unwrap_or_else(all)
     }
 
-    /// The file that is looked at for changes, if any is.
+    /// Those of `tgg --config` and `tpg --config`: all else is as it is without a flag.
     #[must_use]
-    pub fn watched(&self) -> Option<PathBuf> {
-        self.watch.then(|| self.file.config.clone())
+    pub fn of(config: PathBuf) -> Self {
+        let file = FileArgs { config, define: Vec::new() };
+        Self { file, watch: false, drain_timeout: DRAIN, threads: None }
     }
 }
 
@@ -96,6 +100,10 @@ impl Source for Args {
             warn!("{warning}");
         }
         Ok(Settings { drain: self.drain_timeout, ..settings })
+    }
+
+    fn watches(&self) -> bool {
+        self.watch
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
+    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
@@ -71,6 +72,12 @@ pub enum SettingsError {
 }
 
 impl Args {
+    /// The configuration that is served in place of flags.
+    #[must_use]
+    pub const fn config(&self) -> Option<&PathBuf> {
+        self.web.config()
+    }
+
     /// How many threads serve.
     #[must_use]
     pub fn threads(&self) -> NonZeroUsize {

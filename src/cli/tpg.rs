@@ -112,6 +112,12 @@ pub enum SettingsError {
 }
 
 impl Args {
+    /// The configuration that is served in place of flags.
+    #[must_use]
+    pub const fn config(&self) -> Option<&PathBuf> {
+        self.web.config()
+    }
+
     /// How many threads serve.
     #[must_use]
     pub fn threads(&self) -> NonZeroUsize {
@@ -176,7 +182,7 @@ impl Args {
         let realm = realms::Settings {
             name: String::new(),
             gss: gss::Settings {
-                keytab: self.gate.keytab.clone(),
+                keytab: self.gate.keytab(),
                 policy: self.gate.policy(),
                 replay_capacity: self.replay_capacity,
                 replay_file: self.replay_file,

@@ -30,8 +30,11 @@ const MAX_HANDSHAKES: usize = 1000;
 #[group(skip)]
 pub struct Args {
     /// Address for HTTP and WebSocket; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", value_parser = address)]
-    listen: SocketAddr,
+    #[arg(long, value_name = "ADDR", value_parser = address, required = true)]
+    listen: Option<SocketAddr>,
+    /// Serve what this gateway-config.xml says, as `run` does, instead of what flags say
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    config: Option<PathBuf>,
     /// PEM file of certificates, the server's own first; read again on SIGHUP
     #[arg(long, value_name = "PEM", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -68,6 +71,17 @@ pub struct Args {
 }
 
 impl Args {
+    /// The configuration that is served in place of flags.
+    #[must_use]
+    pub const fn config(&self) -> Option<&PathBuf> {
+        self.config.as_ref()
+    }
+
+    /// Without a configuration it is there.
+    fn listen(&self) -> SocketAddr {
+        self.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
     /// How many threads serve.
     ///
     /// One relays more than any KDC answers, and with a second one each exchange pays for waking it. TLS
@@ -83,8 +97,8 @@ impl Args {
 
     /// Whether what passes on the way to a peer can be read there: no TLS, and an address that others reach.
     #[must_use]
-    pub const fn is_exposed(&self) -> bool {
-        self.tls_cert.is_none() && !self.listen.ip().is_loopback()
+    pub fn is_exposed(&self) -> bool {
+        self.tls_cert.is_none() && !self.listen().ip().is_loopback()
     }
 
     /// The settings that the flags come to: one service at every host and path of one address.
@@ -115,8 +129,11 @@ impl Args {
             manner: Manner::default(),
             kind,
         };
-        let hall =
-            HallSettings { is_secure: tls.is_some(), tls, ..self.hall(self.listen, Serves::Web(vec![door])) };
+        let hall = HallSettings {
+            is_secure: tls.is_some(),
+            tls,
+            ..self.hall(self.listen(), Serves::Web(vec![door]))
+        };
         let allowed = Allowed {
             connections: self.max_connections.get(),
             connections_per_peer: self.peer_connections,
@@ -131,6 +148,7 @@ impl Args {
             realms,
             services: vec![service],
             drain: self.drain_timeout,
+            files: Vec::new(),
             shown: Bytes::new(),
         })
     }

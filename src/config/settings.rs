@@ -5,7 +5,7 @@ mod front;
 mod service;
 mod shown;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::{access::Realms, service::Services};
 use super::{
@@ -40,8 +40,19 @@ pub fn settings(config: &Config) -> Result<Settings, Vec<Problem>> {
         realms: realms.settings,
         services: services.settings,
         drain: DRAIN,
+        files: files(config),
         shown: shown::shown(config),
     })
+}
+
+/// What is read again with the configuration.
+fn files(config: &Config) -> Vec<PathBuf> {
+    let stores = [&config.keystore, &config.truststore].into_iter().flatten();
+    let files = stores.flat_map(|store| {
+        let password = store.password_file.as_ref().map(|file| file.value.clone());
+        [Some(store.file.value.clone()), password].into_iter().flatten()
+    });
+    [config.file.clone()].into_iter().chain(files).collect()
 }
 
 /// A keystore or truststore.

@@ -20,10 +20,10 @@ use tpg::{
 use tracing::{debug, error, info, warn};
 
 use super::{
-    keytab_file::{self, KeytabFileError, State},
+    keytab_file::{self, KeytabFileError},
     replay_file::{ReplayFile, ReplayFileError},
 };
-use crate::ambient;
+use crate::{ambient, file_state::FileState};
 
 /// How often the keytab is looked at. A changed password is of no use before its key is here.
 const LOOK: Duration = Duration::from_secs(1);
@@ -50,7 +50,7 @@ pub struct Gss {
     settings: Settings,
     acceptor: ArcSwap<Acceptor>,
     /// The state of the keytab when it was last read, whether or not it could be used.
-    seen: Mutex<Option<State>>,
+    seen: Mutex<Option<FileState>>,
     replay: Arc<Replay>,
 }
 
@@ -151,7 +151,7 @@ impl Gss {
     ///
     /// Any [`KeytabFileError`].
     pub fn reload(&self) -> Result<(), KeytabFileError> {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = State::at(&self.settings.keytab);
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = FileState::at(&self.settings.keytab);
         let (acceptor, state) = load(&self.settings)?;
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
         self.acceptor.store(Arc::new(acceptor));
@@ -166,7 +166,7 @@ impl Gss {
         let mut again = None;
         loop {
             ticks.tick().await;
-            let state = State::at(&self.settings.keytab);
+            let state = FileState::at(&self.settings.keytab);
             let is_known = *self.seen.lock().unwrap_or_else(PoisonError::into_inner) == state;
             let is_due = again.is_some_and(|again| ambient::now() >= again);
             if is_known && !is_due {
@@ -194,7 +194,7 @@ impl Gss {
 }
 
 /// The acceptor with the keys of the keytab as it is now.
-fn load(settings: &Settings) -> Result<(Acceptor, State), KeytabFileError> {
+fn load(settings: &Settings) -> Result<(Acceptor, FileState), KeytabFileError> {
     let Settings { keytab: path, policy, .. } = settings;
     let (keytab, state) = keytab_file::read(path)?;
     let (keys, skipped) = KeyTable::new(&keytab, &policy.services, &policy.enctypes);

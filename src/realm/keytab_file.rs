@@ -1,14 +1,15 @@
 //! The keytab on disk: read at the start, read again when it changes, and never lost to a half-written one.
 
 use std::{
-    fs::{self, Metadata},
-    io,
+    fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
 use krb::keytab::{Keytab, KeytabError};
 use zeroize::Zeroizing;
+
+use crate::file_state::FileState;
 
 /// Octets of the longest keytab that is read: tens of thousands of keys.
 const MAX_KEYTAB: u64 = 4 * 1024 * 1024;
@@ -55,38 +56,12 @@ pub enum KeytabFileError {
     },
 }
 
-/// What tells one state of a file from another, by its name: also where a link to it was changed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct State {
-    device: u64,
-    inode: u64,
-    length: u64,
-    changed: (i64, i64),
-}
-
-impl State {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            length: metadata.len(),
-            changed: (metadata.mtime(), metadata.mtime_nsec()),
-        }
-    }
-
-    /// That of the file, if there is one.
-    #[must_use]
-    pub fn at(path: &Path) -> Option<Self> {
-        fs::metadata(path).ok().map(|metadata| Self::of(&metadata))
-    }
-}
-
 /// Reads the keytab, and the state it was in.
 ///
 /// # Errors
 ///
 /// Any [`KeytabFileError`] but [`KeytabFileError::NoKeys`].
-pub fn read(path: &Path) -> Result<(Keytab, State), KeytabFileError> {
+pub fn read(path: &Path) -> Result<(Keytab, FileState), KeytabFileError> {
     let failed = |source| KeytabFileError::Read { path: path.to_owned(), source };
     let metadata = fs::metadata(path).map_err(failed)?;
     if metadata.len() > MAX_KEYTAB {
@@ -101,5 +76,5 @@ pub fn read(path: &Path) -> Result<(Keytab, State), KeytabFileError> {
     let octets = Zeroizing::new(fs::read(path).map_err(failed)?);
     let keytab =
         Keytab::read(&octets).map_err(|source| KeytabFileError::Content { path: path.to_owned(), source })?;
-    Ok((keytab, State::of(&metadata)))
+    Ok((keytab, FileState::of(&metadata)))
 }

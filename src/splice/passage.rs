@@ -54,11 +54,12 @@ pub(super) enum Passage {
 }
 
 impl Passage {
-    pub(super) fn new(speaks: Speaks) -> Self {
+    /// `most` is how many octets a message of a client may have.
+    pub(super) fn new(speaks: Speaks, most: u64) -> Self {
         match speaks {
-            Speaks::Octets => Self::Opened(Box::default()),
+            Speaks::Octets => Self::Opened(Box::new(Talk::with_client(most))),
             Speaks::Plain => Self::Plain,
-            Speaks::WebSocket => Self::Frames { up: Boundaries::default(), down: Boundaries::default() },
+            Speaks::WebSocket => Self::Frames { up: Boundaries::at_most(most), down: Boundaries::default() },
             Speaks::Wrapped => Self::Wrapped(Box::new(Talk::with_server())),
         }
     }
@@ -66,7 +67,10 @@ impl Passage {
     /// What becomes of octets of the client; of none, at their end. They begin at [`ROOM`].
     pub(super) fn pass_up(&mut self, octets: &mut [u8]) -> Result<Passed, Goodbye> {
         match self {
-            Self::Frames { up, .. } => Ok(follow(up, octets)),
+            Self::Frames { up, .. } => {
+                let passed = follow(up, octets);
+                if up.too_long() { Err(Goodbye::TooLong) } else { Ok(passed) }
+            }
             Self::Opened(talk) => talk.open(octets),
             Self::Plain => Ok(unchanged(octets)),
             Self::Wrapped(talk) => Ok(wrapped(octets, talk)),

@@ -7,7 +7,7 @@ use super::pipe::{Passed, ROOM, Then};
 use crate::{
     ambient,
     answer::Goodbye,
-    ws::frame::{self, Aside, Opener},
+    ws::frame::{self, Aside, Breach, Opener},
 };
 
 /// The gateway's side of a conversation.
@@ -30,7 +30,12 @@ pub(super) struct Spoken {
 }
 
 impl Talk {
-    /// A conversation with a server. Without this it is one with a client.
+    /// A conversation with a client whose messages have so many octets at most.
+    pub(super) fn with_client(most: u64) -> Self {
+        Self { opener: Opener::at_most(most), ..Self::default() }
+    }
+
+    /// A conversation with a server.
     pub(super) fn with_server() -> Self {
         Self { opener: Opener::of_server(), is_with_server: true, ..Self::default() }
     }
@@ -38,7 +43,10 @@ impl Talk {
     /// Takes the payload out of frames that begin at [`ROOM`], and hears what is said beside it.
     pub(super) fn open(&mut self, octets: &mut [u8]) -> Result<Passed, Goodbye> {
         let read = octets.get_mut(ROOM..).unwrap_or_default();
-        let (payload, aside) = self.opener.open(read).map_err(|_| Goodbye::Protocol)?;
+        let (payload, aside) = self.opener.open(read).map_err(|breach| match breach {
+            Breach::Protocol => Goodbye::Protocol,
+            Breach::TooLong => Goodbye::TooLong,
+        })?;
         let then = self.hear(aside);
         Ok(Passed { onward: ROOM + payload.start..ROOM + payload.end, then })
     }

@@ -30,6 +30,7 @@ fn bounds() -> Bounds {
         message: PATIENCE,
         pending: 64_000,
         silence: Silence::default(),
+        max_message: u64::MAX,
         notice: Notice::below(&CancellationToken::new()),
         octets: Arc::default(),
     }
@@ -246,7 +247,8 @@ fn no_more_is_kept_for_a_side_that_takes_nothing_than_may_be_pending() {
     for (pending, kept) in [(1000, 1000), (1, 1), (0, 1), (1 << 20, 65_536)] {
         let (mut client, near_client) = duplex(1 << 20);
         let (near_backend, _backend) = duplex(100);
-        let mut pair = Pair::new(near_client, near_backend, Speaks::Plain, pending);
+        let bounds = Bounds { pending, ..bounds() };
+        let mut pair = Pair::new(near_client, near_backend, Speaks::Plain, &bounds);
         let mut context = Context::from_waker(std::task::Waker::noop());
         let octets = vec![7; 1 << 20];
         let written = std::pin::Pin::new(&mut client).poll_write(&mut context, &octets);

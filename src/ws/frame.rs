@@ -85,15 +85,59 @@ impl Partial {
     }
 }
 
+/// How long the messages of a peer are, and may be.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    most: u64,
+    /// Of the message that is passing, as far as its frames have begun.
+    message: u64,
+}
+
+impl Size {
+    const fn at_most(most: u64) -> Self {
+        Self { most, message: 0 }
+    }
+
+    /// Takes a frame to the message that it belongs to; whether that may be so long.
+    const fn takes(&mut self, header: Header) -> bool {
+        match header.opcode() {
+            CONTINUATION => self.message = self.message.saturating_add(header.payload),
+            TEXT | BINARY => self.message = header.payload,
+            _ => return true,
+        }
+        self.message <= self.most
+    }
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self::at_most(u64::MAX)
+    }
+}
+
 /// Finds the ends of frames in octets that pass unchanged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Boundaries {
     header: Partial,
     left: u64,
+    size: Size,
     closed: bool,
+    too_long: bool,
 }
 
 impl Boundaries {
+    /// For messages of so many octets at most.
+    #[must_use]
+    pub fn at_most(octets: u64) -> Self {
+        Self { size: Size::at_most(octets), ..Self::default() }
+    }
+
+    /// Whether a message has begun to pass that is too long.
+    #[must_use]
+    pub const fn too_long(&self) -> bool {
+        self.too_long
+    }
+
     /// Whether what has passed ends with a frame.
     #[must_use]
     pub const fn at_one(&self) -> bool {
@@ -123,6 +167,7 @@ impl Boundaries {
             passed = length;
             self.left = header.payload;
             self.closed |= header.opcode() == CLOSE;
+            self.too_long |= !self.size.takes(header);
         }
         let here = least(self.left, octets.len() - passed);
         self.left -= widen(here);
@@ -130,9 +175,14 @@ impl Boundaries {
     }
 }
 
-/// How a peer broke the protocol.
+/// Why a peer's frames are not read any further.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Breach;
+pub enum Breach {
+    /// They break the protocol.
+    Protocol,
+    /// A message is above the limit.
+    TooLong,
+}
 
 /// What a peer says beside its payload.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -152,6 +202,7 @@ pub struct Opener {
     header: Partial,
     current: Current,
     left: u64,
+    size: Size,
     mask: [u8; 4],
     in_message: bool,
     control: Vec<u8>,
@@ -168,6 +219,12 @@ enum Current {
 }
 
 impl Opener {
+    /// For messages of so many octets at most.
+    #[must_use]
+    pub fn at_most(octets: u64) -> Self {
+        Self { size: Size::at_most(octets), ..Self::default() }
+    }
+
     /// For the frames of a server, which are not masked.
     #[must_use]
     pub fn of_server() -> Self {
@@ -178,7 +235,8 @@ impl Opener {
     ///
     /// # Errors
     ///
-    /// [`Breach`] if these are not the frames of such a peer without extensions; nothing can be read any further.
+    /// [`Breach::Protocol`] if these are not the frames of such a peer without extensions, and [`Breach::TooLong`];
+    /// nothing can be read any further.
     pub fn open(&mut self, octets: &mut [u8]) -> Result<(Range<usize>, Option<Aside>), Breach> {
         let (mut at, mut payload, mut aside) = (0, 0..0, None);
         while at < octets.len() {
@@ -225,22 +283,25 @@ impl Opener {
             CLOSE => Current::Close,
             PING => Current::Ping,
             PONG => Current::Pong,
-            _ => return Err(Breach),
+            _ => return Err(Breach::Protocol),
         };
         if self.current == Current::Data {
             self.in_message = !is_last;
         } else if !is_last || header.payload > MAX_CONTROL {
-            return Err(Breach);
+            return Err(Breach::Protocol);
         }
         if header.first & RESERVED != 0 || header.payload > u64::MAX >> 1 {
-            return Err(Breach);
+            return Err(Breach::Protocol);
         }
         self.mask = match (header.mask, self.is_of_server) {
             (Some(mask), false) => mask,
             (None, true) => [0; 4],
             // RFC 6455 section 5.1: a client masks and a server does not.
-            _ => return Err(Breach),
+            _ => return Err(Breach::Protocol),
         };
+        if !self.size.takes(header) {
+            return Err(Breach::TooLong);
+        }
         self.left = header.payload;
         Ok(())
     }

@@ -250,7 +250,12 @@ impl Reading<'_> {
             identity,
             forwarding: Forwarding::Own,
             fronting: None,
-            joining: Joining { lifetime, silence, ..Joining::default() },
+            joining: Joining {
+                lifetime,
+                silence,
+                max_message: u64::try_from(self.service.accept_options.maximum_message).unwrap_or(u64::MAX),
+                ..Joining::default()
+            },
             tls: self.client_tls()?,
         })
     }

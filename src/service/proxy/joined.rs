@@ -32,11 +32,19 @@ pub struct Joining {
     pub silence: Silence,
     /// Octets that are kept at most for a side that does not take them.
     pub pending: usize,
+    /// Octets of the longest message of a client that speaks WebSocket.
+    pub max_message: u64,
 }
 
 impl Default for Joining {
     fn default() -> Self {
-        Self { lifetime: None, idle: None, silence: Silence::default(), pending: PENDING }
+        Self {
+            lifetime: None,
+            idle: None,
+            silence: Silence::default(),
+            pending: PENDING,
+            max_message: u64::MAX,
+        }
     }
 }
 
@@ -80,12 +88,12 @@ impl Joined {
         I: AsyncRead + AsyncWrite + Unpin,
     {
         let Self { connection, early: said, speaks, ends, joining, mut visit } = self;
-        let Joining { idle, silence, pending, .. } = joining;
+        let Joining { idle, silence, pending, max_message, .. } = joining;
         let failure = match &connection {
             Connection::Later(later) => Some(later.failure()),
             Connection::Plain(_) | Connection::Tls(_) => None,
         };
-        let bounds = Bounds { ends, idle, message, pending, silence, notice, octets };
+        let bounds = Bounds { ends, idle, message, pending, silence, max_message, notice, octets };
         let early = Early { backend: said, client: early };
         let spliced = splice::join(client, connection, early, speaks, &bounds).await;
         visit.octets_in.store(spliced.up, Ordering::Relaxed);

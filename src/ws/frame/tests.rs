@@ -86,8 +86,8 @@ fn what_a_client_may_not_send_is_a_breach() {
         ("a long ping", masked(0x89, &[0; 126])),
         ("a length of 64 bits", vec![0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
     ] {
-        assert_eq!(opened(&octets, octets.len()), Err(Breach), "{what}");
-        assert_eq!(opened(&octets, 1), Err(Breach), "{what}, octet by octet");
+        assert_eq!(opened(&octets, octets.len()), Err(Breach::Protocol), "{what}");
+        assert_eq!(opened(&octets, 1), Err(Breach::Protocol), "{what}, octet by octet");
     }
 }
 
@@ -175,7 +175,7 @@ fn the_frames_of_a_server_are_opened_and_must_not_be_masked() {
         }
         assert_eq!((&payload[..], &asides[..]), (&b"text!"[..], &[Aside::Ping(b"?".to_vec())][..]));
     }
-    assert_eq!(Opener::of_server().open(&mut masked(0x82, b"x")), Err(Breach));
+    assert_eq!(Opener::of_server().open(&mut masked(0x82, b"x")), Err(Breach::Protocol));
 }
 
 #[test]
@@ -185,4 +185,23 @@ fn a_masked_pong_says_the_same_as_a_plain_one() {
     let mut payload = masked[length..].to_vec();
     unmask(&mut payload, &mut header.mask.unwrap());
     assert_eq!([&[0x8a, 6], &payload[..]].concat(), pong(b"there?"));
+}
+
+#[test]
+fn a_message_above_the_limit_is_told_by_the_header_that_takes_it_there() {
+    let fragments = [masked(0x02, &[0; 60]), masked(0x80, &[0; 40])].concat();
+    let one_more = [masked(0x02, &[0; 60]), masked(0x89, &[0; 9]), masked(0x80, &[0; 41])].concat();
+    for (octets, is_too_long) in [
+        (masked(0x82, &[0; 100]), false),
+        (masked(0x82, &[0; 101]), true),
+        ([masked(0x82, &[0; 100]), masked(0x82, &[0; 100])].concat(), false),
+        (fragments, false),
+        (one_more, true),
+    ] {
+        let mut boundaries = Boundaries::at_most(100);
+        boundaries.pass(&octets);
+        assert_eq!(boundaries.too_long(), is_too_long);
+        let opened = Opener::at_most(100).open(&mut octets.clone()).err();
+        assert_eq!(opened, is_too_long.then_some(Breach::TooLong));
+    }
 }
