@@ -101,6 +101,16 @@ fn what_clients_claim_of_their_way_passes_as_configured() {
 }
 
 #[test]
+fn nobody_but_the_gateway_names_who_asks_in_the_field_that_is_configured() {
+    let backend = Backend::answering(OK);
+    let gateway = fronted(&backend.url("http"), "<identity-header>x-user</identity-header>", "");
+    ask(&gateway, "/in", "X-User: root\r\nX_User: root\r\nX-Remote-User: other\r\n");
+    let seen = backend.head();
+    assert!(seen.values("x-user").is_empty() && seen.values("x_user").is_empty(), "{}", seen.text);
+    assert_eq!(seen.value("x-remote-user"), "other");
+}
+
+#[test]
 fn redirects_are_followed_within_what_is_served() {
     let backend = Backend::new(|head, mut stream| {
         let to = match head.line().split(' ').nth(1).unwrap() {

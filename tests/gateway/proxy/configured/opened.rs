@@ -221,6 +221,31 @@ fn a_client_that_says_nothing_is_asked_and_given_up_after_the_time_that_is_confi
 }
 
 #[test]
+fn a_socket_lasts_as_long_as_is_configured() {
+    let backend = Backend::echo();
+    let gateway = proxy(&backend.url("ws"), "<socket-lifetime>200 ms</socket-lifetime>");
+    assert_eq!(close_code(&mut open(&gateway)), 3000);
+}
+
+#[test]
+fn no_more_octets_are_taken_at_once_than_may_wait() {
+    let octets = [7; 1000];
+    let flood = serve(move |mut stream| {
+        let _ = stream.write_all(&octets);
+        let _ = stream.read(&mut [0]);
+    });
+    let pending = "<maximum.pending.bytes>100</maximum.pending.bytes>";
+    let gateway = proxy(&format!("tcp://{flood}"), pending);
+    let mut socket = open(&gateway);
+    let mut taken = 0;
+    while taken < octets.len() {
+        let message = socket.read().unwrap().into_data();
+        assert!((1..=100).contains(&message.len()), "{}", message.len());
+        taken += message.len();
+    }
+}
+
+#[test]
 fn a_back_end_is_spoken_to_without_tls_where_that_is_configured() {
     let backend = Backend::echo();
     let gateway =
