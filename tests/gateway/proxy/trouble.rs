@@ -118,7 +118,7 @@ fn secure() -> std::net::SocketAddr {
 }
 
 /// A back end that runs `script` on each connection, of which clients that offer protocols must offer one of these.
-fn over_tls(
+pub(super) fn over_tls(
     protocols: &[&[u8]],
     script: impl Fn(StreamOwned<ServerConnection, TcpStream>) + Send + Sync + 'static,
 ) -> std::net::SocketAddr {

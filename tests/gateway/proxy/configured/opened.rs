@@ -13,11 +13,11 @@ use std::{
 
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{OK, ask, fronted, inside, one, open, status};
+use super::{OK, UPGRADE, ask, fronted, inside, one, open, status};
 use crate::{
     authority::authority,
     backend::{Backend, Head, serve},
-    proxy::close_code,
+    proxy::{close_code, trouble::over_tls},
     world::{Gateway, PATIENCE, refusing},
 };
 
@@ -68,6 +68,34 @@ fn a_prepared_connection_that_ended_is_never_used() {
         }
     });
     assert_eq!(shown.recv_timeout(PATIENCE).unwrap(), *b"x");
+}
+
+#[test]
+fn a_prepared_connection_lives_with_what_tls_says_of_its_own() {
+    let count = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&count);
+    let at = over_tls(&[], move |mut stream| {
+        // Behind the handshake the tickets for another one are sent.
+        stream.conn.complete_io(&mut stream.sock).unwrap();
+        let number = counted.fetch_add(1, Ordering::SeqCst);
+        let Some(head) = Head::read(&mut stream) else { return };
+        let _ = stream.write_all(head.agree(&format!("X-Number: {number}\r\n")).as_bytes());
+        let _ = stream.read(&mut [0]);
+    });
+    let anchor = authority().anchor.display();
+    let gateway = Gateway::run(&format!(
+        "<gateway-config xmlns=\"http://xmlns.kaazing.org/2016/06/gateway\"><service><name>one</name>\
+         <accept>ws://127.0.0.1:0/in</accept><connect>wss://{at}</connect><type>proxy</type>\
+         <properties><prepared.connection.count>1</prepared.connection.count></properties></service>\
+         <security><truststore><file>{anchor}</file></truststore></security></gateway-config>"
+    ));
+    let was_ready = |_| {
+        let known = count.load(Ordering::SeqCst);
+        let (_socket, answer) = ask(&gateway, "/in", UPGRADE);
+        answer.value("x-number").parse::<u32>().unwrap() < known
+    };
+    // The first may come before it is.
+    assert!((0..100).any(was_ready), "no prepared connection was used");
 }
 
 #[test]
