@@ -32,6 +32,7 @@ mod proxy;
 mod proxy_header;
 mod record;
 mod reload;
+mod samples;
 mod started;
 mod ticket;
 mod websocket;

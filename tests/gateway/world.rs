@@ -118,8 +118,13 @@ impl Gateway {
         let name = format!("config-{}-{}.xml", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::write(&file, xml).unwrap();
-        let args = ["--log-format", "json", "run", "--config", file.to_str().unwrap()];
-        Self::spawn(&[], "", &args, xml.matches("<accept>").count())
+        Self::serving("run", &file, &[], xml.matches("<accept>").count())
+    }
+
+    /// Has this subcommand serve a configuration, and waits until so many ways in are there.
+    pub(crate) fn serving(mode: &str, file: &Path, flags: &[&str], ways: usize) -> Self {
+        let args = ["--log-format", "json", mode, "--config", file.to_str().unwrap()];
+        Self::spawn(&[], "", &[&args, flags].concat(), ways)
     }
 
     /// Where the service of this name, which has one `<accept>`, is served.

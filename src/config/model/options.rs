@@ -250,6 +250,9 @@ pub struct ConnectOptions {
 /// Octets of a message: what KAAZING Gateway allowed, too.
 const MESSAGE: usize = 128 * 1024;
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// Servers close idle connections after 5 s (Apache, Node) to 75 s (nginx). KAAZING Gateway kept them for 30 s, and two.
+const KEPT: Duration = Duration::from_secs(4);
+const KEPT_CONNECTIONS: usize = 64;
 
 impl AcceptOptions {
     pub(in crate::config) fn of(written: &Written) -> Self {
@@ -309,8 +312,8 @@ impl ConnectOptions {
             bind: written.bind("tcp.bind"),
             inactivity: written.time("ws.inactivity.timeout").filter(|time| !time.is_zero()),
             keepalive: written.flag("http.keepalive").unwrap_or(true),
-            keepalive_timeout: written.time("http.keepalive.timeout").unwrap_or(KEEPALIVE),
-            keepalive_connections: written.size("http.keepalive.connections").unwrap_or(2),
+            keepalive_timeout: written.time("http.keepalive.timeout").unwrap_or(KEPT),
+            keepalive_connections: written.size("http.keepalive.connections").unwrap_or(KEPT_CONNECTIONS),
             redirects: written.size("http.maximum.redirects").unwrap_or(0),
             host,
             response_timeout: written.time("http.response.timeout").unwrap_or(Duration::from_secs(60)),

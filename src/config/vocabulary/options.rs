@@ -205,14 +205,14 @@ pub(super) const CONNECT: &[Entry] = &[
         "10 s",
         "Idle time after which a connection is not used again",
     )
-    .by_default("30 s"),
+    .by_default("4 s"),
     Entry::leaf(
         "http.keepalive.connections",
         Count { least: 1, most: 100_000 },
         "8",
         "Idle connections to keep",
     )
-    .by_default("2"),
+    .by_default("64"),
     Entry::leaf(
         "http.maximum.redirects",
         Count { least: 0, most: 20 },
