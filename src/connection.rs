@@ -14,6 +14,7 @@ use tracing::debug;
 use crate::{
     answer::{self, BadHead},
     body::Body,
+    caller::Caller,
     forwarded,
     hall::{Front, Hall, Offloaders, Serves},
     limits::{Peer, Timeouts},
@@ -21,7 +22,6 @@ use crate::{
 };
 use patient::Patient;
 
-pub use walk::Caller;
 use walk::Opening;
 
 /// Most headers of a request. Browsers send about twenty.

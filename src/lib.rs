@@ -4,6 +4,7 @@ pub mod alarm;
 pub mod ambient;
 pub mod answer;
 pub mod body;
+pub mod caller;
 pub mod cli;
 pub mod config;
 pub mod connection;

@@ -4,9 +4,12 @@ pub mod proxy_protocol;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use tgg::envelope::Opened;
 use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
+    sync::Semaphore,
     task::JoinHandle,
     time::{sleep, timeout},
 };
@@ -27,6 +30,9 @@ use crate::{
 
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: i32 = 1024;
+
+/// Requests over UDP in flight. Beyond it datagrams are dropped; clients send them again.
+const MAX_DATAGRAMS: usize = 4096;
 
 /// Tries to find a port that is free for TCP and UDP alike.
 const PORT_TRIES: usize = 32;
@@ -130,7 +136,7 @@ impl Bound {
             Self::Datagrams(udp, _) => (None, Some(udp)),
         };
         let connections = tcp.map(|tcp| tokio::spawn(connections(tcp, Arc::clone(hall))));
-        let datagrams = udp.map(|udp| tokio::spawn(raw::datagrams(Arc::clone(hall), Arc::new(udp))));
+        let datagrams = udp.map(|udp| tokio::spawn(datagrams(Arc::clone(hall), Arc::new(udp))));
         connections.into_iter().chain(datagrams).collect()
     }
 }
@@ -158,6 +164,35 @@ async fn connections(listener: TcpListener, hall: Arc<Hall>) {
                     greet(served, front, io, address, peer).await;
                 }
             }
+        });
+    }
+}
+
+/// Answers datagrams until the hall closes, each in a task of its own.
+async fn datagrams(hall: Arc<Hall>, socket: Arc<UdpSocket>) {
+    let places = Arc::new(Semaphore::new(MAX_DATAGRAMS));
+    let mut octets = vec![0; 65_536];
+    loop {
+        let (length, from) = tokio::select! {
+            received = socket.recv_from(&mut octets) => match received {
+                Ok(received) => received,
+                Err(error) => {
+                    // An ICMP answer to an earlier reply: that peer is gone, the others are not.
+                    warn!("Cannot receive datagrams: {error}");
+                    continue;
+                }
+            },
+            () = hall.closing.cancelled() => return,
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
+        let message = Bytes::copy_from_slice(octets.get(..length).unwrap_or_default());
+        let front = hall.front();
+        let Serves::Raw { service, .. } = &front.serves else { continue };
+        let (service, socket, limits) = (Arc::clone(service), Arc::clone(&socket), Arc::clone(&front.limits));
+        drop(front);
+        hall.tasks.spawn(async move {
+            raw::datagram(&service, &socket, &limits, Opened::bare(message), from).await;
+            drop(place);
         });
     }
 }

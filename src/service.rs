@@ -96,12 +96,12 @@ impl Own {
         I: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let Self { service, max_message, inactivity, ends, mut visit } = self;
-        let bounds = socket::Bounds { ends, inactivity, message, max_message, notice };
+        let bounds = socket::Bounds { ends, inactivity, message, max_message, notice, octets };
         let ended = match service {
             Kept::Broadcast(broadcast) => broadcast.serve(io, early, &bounds).await,
             Kept::Echo(echo) => echo.serve(io, early, &bounds).await,
         };
-        octets.set(ended.octets_in, ended.octets_out);
+        bounds.octets.set(ended.octets_in, ended.octets_out);
         visit.octets_in.store(ended.octets_in, Ordering::Relaxed);
         visit.octets_out = ended.octets_out;
         visit.parted(ended.why.word());

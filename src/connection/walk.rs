@@ -7,17 +7,16 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Request, Response, header, uri::Authority};
 use hyper::body::{Body as _, Incoming};
-use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::{
     ambient,
     answer::{self, BadHead},
     body::{self, Body},
-    limits::{Peer, Timeouts},
+    caller::Caller,
     notice::Notice,
     pages::{Judgement, Marks},
-    realm::{Admission, Case, Pass, visitor::Visitor},
+    realm::{Admission, Case, Pass},
     record::{RequestId, Via, visit::Visit},
     router::{Found, Hosted, Manner},
     service::{
@@ -32,21 +31,6 @@ use crate::{
     sessions::Entry,
     ws,
 };
-
-/// Who asks.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// Counts the peer.
-    pub peer: Arc<Peer>,
-    /// Its connection.
-    pub visitor: Arc<Visitor>,
-    /// `http` or `https`, as the client sees the connection.
-    pub scheme: &'static str,
-    /// How long it is waited for.
-    pub timeouts: Timeouts,
-    /// Says that the gateway goes down.
-    pub draining: CancellationToken,
-}
 
 /// A socket that is about to open, and what operators are shown of it.
 #[derive(Debug)]

@@ -47,7 +47,7 @@ use self::{
 use crate::{
     answer::{self, BadHead},
     body::{Body, passed_on},
-    connection::Caller,
+    caller::Caller,
     realm::Pass,
     record::visit::Visit,
     splice::Speaks,

@@ -16,13 +16,11 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use super::kerberos5_proxy::Kerberos5Proxy;
 use crate::{
     ambient,
     answer::{OnStream, on_stream},
-    hall::{Hall, Serves},
     limits::{LINGER, Limits, Peer, Timeouts},
     record::Via,
 };
@@ -35,9 +33,6 @@ const MAX_DATAGRAM: usize = 1400;
 
 /// Octets that a read asks for.
 const READ: usize = 4096;
-
-/// Requests over UDP in flight. Beyond it datagrams are dropped; clients send them again.
-const MAX_IN_FLIGHT: usize = 4096;
 
 /// Serves one TCP connection: requests one after the other, until the peer leaves or idles.
 pub async fn stream(
@@ -105,36 +100,8 @@ pub async fn stream(
     }
 }
 
-/// Serves a UDP socket until the gateway goes down.
-pub async fn datagrams(hall: Arc<Hall>, socket: Arc<UdpSocket>) {
-    let places = Arc::new(tokio::sync::Semaphore::new(MAX_IN_FLIGHT));
-    let mut octets = vec![0; 65_536];
-    loop {
-        let (length, from) = tokio::select! {
-            received = socket.recv_from(&mut octets) => match received {
-                Ok(received) => received,
-                Err(error) => {
-                    // An ICMP answer to an earlier reply: that peer is gone, the others are not.
-                    warn!("Cannot receive datagrams: {error}");
-                    continue;
-                }
-            },
-            () = hall.closing.cancelled() => return,
-        };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-        let message = octets.get(..length).unwrap_or_default().to_vec().into();
-        let front = hall.front();
-        let Serves::Raw { service, .. } = &front.serves else { continue };
-        let (service, socket, limits) = (Arc::clone(service), Arc::clone(&socket), Arc::clone(&front.limits));
-        drop(front);
-        hall.tasks.spawn(async move {
-            datagram(&service, &socket, &limits, Opened::bare(message), from).await;
-            drop(place);
-        });
-    }
-}
-
-async fn datagram(
+/// Answers one datagram.
+pub async fn datagram(
     service: &Kerberos5Proxy,
     socket: &UdpSocket,
     limits: &Arc<Limits>,

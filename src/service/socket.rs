@@ -7,6 +7,7 @@
 use std::{
     future::{Future as _, poll_fn},
     pin::pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -32,6 +33,7 @@ use crate::{
     answer::Goodbye,
     limits::LINGER,
     notice::Notice,
+    sessions::Octets,
     ws::{self, Frames, Metered, Read},
 };
 
@@ -49,6 +51,8 @@ pub struct Bounds {
     pub max_message: usize,
     /// Says from outside that it is to end.
     pub notice: Notice,
+    /// Is told what has passed.
+    pub octets: Arc<Octets>,
 }
 
 /// Why a socket came to its end.
@@ -306,6 +310,7 @@ where
     /// Takes note of what has passed.
     fn note(&mut self) {
         let (arrived, sent) = (self.socket.get_ref().arrived(), self.socket.get_ref().sent());
+        self.bounds.octets.set(arrived, sent);
         if arrived != self.heard.1 || self.sending || self.waiting.is_some() {
             let now = ambient::now();
             // A peer that is not listened to is not silent either.

@@ -35,6 +35,7 @@ fn bounds() -> Bounds {
         message: PATIENCE,
         max_message: 1000,
         notice: Notice::below(&CancellationToken::new()),
+        octets: Arc::default(),
     }
 }
 
