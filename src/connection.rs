@@ -1,6 +1,7 @@
 //! One connection, from its first octet to its last.
 
 mod patient;
+mod recorded;
 mod walk;
 
 use std::{convert::Infallible, sync::Arc};

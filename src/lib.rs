@@ -16,6 +16,7 @@ pub mod hall;
 pub mod health;
 pub mod instruments;
 pub mod kdc;
+pub mod keepalive;
 pub mod limits;
 pub mod listener;
 pub mod metrics;

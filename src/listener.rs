@@ -5,7 +5,7 @@ pub mod proxy_protocol;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 use tgg::envelope::Opened;
 use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
@@ -18,6 +18,7 @@ use tracing::{debug, warn};
 use crate::{
     connection,
     hall::{Carriers, Front, Hall, Post, Serves},
+    keepalive::keepalive,
     limits::{Peer, Place},
     notice::Notice,
     realm::{Gate, visitor::Visitor},
@@ -36,15 +37,6 @@ const MAX_DATAGRAMS: usize = 4096;
 
 /// Tries to find a port that is free for TCP and UDP alike.
 const PORT_TRIES: usize = 32;
-
-/// How a peer that is silent is asked whether it still exists: after a minute, and given up a minute later.
-#[must_use]
-pub fn keepalive() -> TcpKeepalive {
-    TcpKeepalive::new()
-        .with_time(Duration::from_secs(60))
-        .with_interval(Duration::from_secs(15))
-        .with_retries(4)
-}
 
 /// Binds a TCP socket.
 ///

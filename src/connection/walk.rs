@@ -9,10 +9,11 @@ use http::{HeaderValue, Request, Response, header, uri::Authority};
 use hyper::body::{Body as _, Incoming};
 use tracing::debug;
 
+use super::recorded::recorded;
 use crate::{
     ambient,
     answer::{self, BadHead},
-    body::{self, Body},
+    body::Body,
     caller::Caller,
     notice::Notice,
     pages::{Judgement, Marks},
@@ -139,7 +140,7 @@ async fn visit(
 /// A response of the gateway's own. Its record counts what is sent of it.
 fn answered(response: Response<Body>, mut visit: Visit) -> Response<Body> {
     visit.status = Some(response.status());
-    response.map(|body| body::recorded(body, visit))
+    response.map(|body| recorded(body, visit))
 }
 
 /// Opens a socket that ends in the gateway.

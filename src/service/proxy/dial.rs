@@ -20,7 +20,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{failure::BackendFailure, later::Later, url::BackendUrl};
-use crate::listener;
+use crate::keepalive::keepalive;
 
 /// Knows the way to one back end.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Dialler {
         let stream = self.tcp().await?;
         // As for clients: messages are small, and a back end that vanished must be noticed.
         let _ = stream.set_nodelay(true);
-        let _ = SockRef::from(&stream).set_tcp_keepalive(&listener::keepalive());
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive());
         let Some((config, name)) = &self.tls else { return Ok(Connection::Plain(stream)) };
         let secured = TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream).await;
         secured.map(|stream| Connection::Tls(Box::new(stream))).map_err(BackendFailure::Tls)
