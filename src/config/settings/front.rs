@@ -1,9 +1,6 @@
 //! Where the gateway listens: addresses, TLS, limits, and the ways in to services.
 
-use std::{
-    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
-    num::NonZeroU64,
-};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 
 use super::store;
 use crate::{
@@ -70,7 +67,7 @@ fn hall(
         allowed,
         timeouts: Timeouts { idle: options.keepalive, message: options.header_timeout },
         max_head: options.header_size,
-        rate: options.outbound_rate.map(NonZeroU64::get).and_then(NonZeroU64::new).map(Rate::new),
+        rate: options.outbound_rate.map(Rate::new),
         offloaders: Offloaders {
             trusted: Trusted::new(options.trusted_proxies.clone()),
             proxy_protocol: options.proxy_protocol,
@@ -91,9 +88,9 @@ fn accepts<'a>(
 }
 
 fn doors(config: &Config, listener: &Listener) -> Vec<Door> {
-    let doors = accepts(config, listener).map(|(service, found, uri)| Door {
+    let doors = accepts(config, listener).map(|(service, _, uri)| Door {
         scheme: uri.scheme.word(),
-        place: place(found, uri),
+        place: place(uri),
         takes: if uri.scheme.is_socket() { Takes::Sockets } else { Takes::Requests },
         service,
     });
@@ -101,11 +98,10 @@ fn doors(config: &Config, listener: &Listener) -> Vec<Door> {
 }
 
 /// Which requests a URI is for. What stands for all addresses of this host is called anything.
-fn place(service: &Service, uri: &AcceptUri) -> Place {
+fn place(uri: &AcceptUri) -> Place {
     let is_unspecified = uri.host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
     // A socket has one path, unless its URI ends in a slash; requests are for all that is below.
     let below = !uri.scheme.is_socket() || uri.path.ends_with('/');
-    let _ = service;
     Place {
         host: (!is_unspecified).then(|| uri.host.clone()),
         path: uri.path.trim_end_matches('/').to_owned(),
