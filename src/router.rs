@@ -50,9 +50,10 @@ pub struct Manner {
     pub names_itself: bool,
 }
 
+/// That of flags, which bound what the services bound themselves.
 impl Default for Manner {
     fn default() -> Self {
-        Self { max_message: 128 * 1024, inactivity: None, names_itself: false }
+        Self { max_message: usize::MAX, inactivity: None, names_itself: false }
     }
 }
 

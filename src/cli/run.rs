@@ -50,8 +50,13 @@ pub enum RunError {
     #[error("{0}")]
     Load(#[from] LoadError),
     /// Values that only their rooms can judge are wrong.
-    #[error("{0}")]
-    Values(String),
+    #[error("{lines}")]
+    Values {
+        /// A line for each.
+        lines: String,
+        /// The same for a terminal, with the lines of the file.
+        shown: String,
+    },
 }
 
 impl Args {
@@ -85,8 +90,10 @@ impl FileArgs {
     pub fn read(&self) -> Result<(Settings, Vec<String>), RunError> {
         let (config, warnings) = config::load(&self.config, &self.defines())?;
         let warnings = config.told(&warnings).lines().map(str::to_owned).collect();
-        let settings = config::settings(&config)
-            .map_err(|problems| RunError::Values(config.told(&problems).trim_end().to_owned()))?;
+        let settings = config::settings(&config).map_err(|problems| {
+            let lines = config.told(&problems).trim_end().to_owned();
+            RunError::Values { lines, shown: config.shown(&problems) }
+        })?;
         Ok((settings, warnings))
     }
 }
@@ -112,7 +119,9 @@ impl RunError {
     #[must_use]
     pub fn told(&self) -> String {
         match self {
-            Self::Load(LoadError::Wrong(wrong)) if std::io::stderr().is_terminal() => wrong.shown(true),
+            told if !std::io::stderr().is_terminal() => told.to_string(),
+            Self::Load(LoadError::Wrong(wrong)) => wrong.shown(true),
+            Self::Values { shown, .. } => shown.clone(),
             told => told.to_string(),
         }
     }

@@ -55,6 +55,12 @@ pub enum Era {
 }
 
 impl Config {
+    /// The same as [`Self::told`] for a terminal, each with its line of the file.
+    #[must_use]
+    pub fn shown(&self, problems: &[Problem]) -> String {
+        Report::new(&self.file.to_string_lossy(), &self.octets, problems).shown(true)
+    }
+
     /// What is wrong with values that failed only when they were put to use; one line each.
     #[must_use]
     pub fn told(&self, problems: &[Problem]) -> String {

@@ -279,7 +279,9 @@ async fn granted(
         Way::Relay => {
             let (protocol, name) = Protocol::choose(ws::offered(request.headers()));
             let ends = pass.ends.map(ambient::moment);
-            let relay = Socket::Relay { service: Arc::clone(service), protocol, via: via("ws"), ends };
+            let Manner { max_message, inactivity, .. } = found.hosted.manner;
+            let service = Arc::clone(service);
+            let relay = Socket::Relay { service, protocol, via: via("ws"), ends, max_message, inactivity };
             socket = Some(Opening { socket: relay, entry: entry(id, &found.hosted, caller, &pass) });
             ws::accept(&request, name)?
         }

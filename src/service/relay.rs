@@ -85,6 +85,8 @@ pub struct Bounds {
     pub via: Via,
     /// How long it may idle, and take for a message.
     pub timeouts: Timeouts,
+    /// Octets of its longest message, as long as Kerberos needs no more.
+    pub max_message: usize,
     /// When it ends at the latest.
     pub ends: Option<Moment>,
     /// Says from outside that it is to end.
@@ -104,7 +106,7 @@ pub async fn serve<I>(
 where
     I: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let mut socket = ws::server(io, early, MAX_MESSAGE).await;
+    let mut socket = ws::server(io, early, bounds.max_message.min(MAX_MESSAGE)).await;
     let goodbye = converse(&service, &mut socket, protocol, &bounds).await;
     if let Some(goodbye) = goodbye {
         socket::part(&mut socket, goodbye, bounds.timeouts.message).await;
