@@ -45,6 +45,12 @@ pub fn settings(config: &Config) -> Result<Settings, Vec<Problem>> {
     })
 }
 
+/// A warning for each realm that services have and whose login modules cannot judge yet.
+#[must_use]
+pub fn unjudged(config: &Config) -> Vec<Problem> {
+    access::unjudged(config)
+}
+
 /// What is read again with the configuration.
 fn files(config: &Config) -> Vec<PathBuf> {
     let stores = [&config.keystore, &config.truststore].into_iter().flatten();

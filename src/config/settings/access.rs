@@ -1,5 +1,7 @@
 //! Who may use a service: realms whose login modules can judge, and the roles that are needed.
 
+use std::collections::HashSet;
+
 use tpg::roles::{Grant, Grantee};
 
 use crate::{
@@ -9,6 +11,7 @@ use crate::{
         realm::{Realm, Scheme},
         service::{Required, Service},
     },
+    config::report::Problem,
     gateway::{Access, realms},
     realm::gss,
 };
@@ -53,6 +56,21 @@ impl Realms {
         let place = service.realm.and_then(|realm| self.places.get(realm).copied().flatten());
         place.map_or(Access::Nobody, |place| Access::Of(place, required))
     }
+}
+
+/// A warning for each realm that services have and that cannot judge anybody.
+pub(super) fn unjudged(config: &Config) -> Vec<Problem> {
+    let used: HashSet<usize> = config.services.iter().filter_map(|service| service.realm).collect();
+    let realms = config.realms.iter().enumerate().filter(|(number, _)| used.contains(number));
+    let warn = |(_, realm): (usize, &Realm)| {
+        let says = format!(
+            "the realm `{}` cannot judge anybody yet, and its services let nobody in",
+            realm.name.value
+        );
+        let help = "what judges is the scheme Negotiate with the login modules kerberos5 and gss";
+        Problem::warning(realm.name.span.clone(), says).help(help)
+    };
+    realms.filter(|(_, realm)| judged_by(realm).is_none()).map(warn).collect()
 }
 
 /// The module that judges tickets, in a realm whose clients are asked for them and where nothing else judges.
