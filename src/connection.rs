@@ -2,13 +2,14 @@
 
 mod patient;
 mod recorded;
+mod turns;
 mod walk;
 
 use std::{convert::Infallible, sync::Arc};
 
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
@@ -22,7 +23,7 @@ use crate::{
     realm::visitor::Visitor,
 };
 use patient::Patient;
-
+use turns::{Answering, Turns};
 use walk::Opening;
 
 /// Most headers of a request. Browsers send about twenty.
@@ -39,17 +40,23 @@ where
         let front = hall.front();
         (front.timeouts, front.max_head)
     };
+    let turns = Arc::<Turns>::default();
     let answer = service_fn(|request| {
+        let turn = turns.begin();
         let (hall, peer, visitor) = (Arc::clone(&hall), Arc::clone(&peer), Arc::clone(&visitor));
-        async move { Ok::<_, Infallible>(respond::<I>(hall, peer, visitor, timeouts, request).await) }
+        async move {
+            let response = respond::<I>(hall, peer, visitor, timeouts, request).await;
+            Ok::<_, Infallible>(response.map(|body| Answering::new(body, turn)))
+        }
     });
+    let io = Patient::new(io, timeouts, Arc::clone(&turns));
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.message)
+        // The connection has its own: HTTP's is the same for a head and for what lies between two requests.
+        .header_read_timeout(None)
         .half_close(true)
         .max_headers(MAX_HEADERS)
         .max_buf_size(max_head)
-        .serve_connection(TokioIo::new(Patient::new(io, timeouts.idle)), answer)
+        .serve_connection(TokioIo::new(io), answer)
         .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
