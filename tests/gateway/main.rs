@@ -18,6 +18,7 @@ mod discovery;
 mod door;
 mod failover;
 mod forged_kdc;
+mod front;
 mod heimdal_client;
 mod hostile;
 mod http;

@@ -65,7 +65,7 @@ fn open(gateway: &Gateway) -> WebSocket<TcpStream> {
 
 /// The socket that a connection has become.
 #[track_caller]
-fn socket(stream: TcpStream, answer: Head) -> WebSocket<TcpStream> {
+pub(crate) fn socket(stream: TcpStream, answer: Head) -> WebSocket<TcpStream> {
     assert!(answer.line().starts_with("HTTP/1.1 101 "), "{}", answer.text);
     let config = WebSocketConfig::default();
     WebSocket::from_partially_read(stream, answer.ahead, Role::Client, Some(config))
@@ -73,7 +73,7 @@ fn socket(stream: TcpStream, answer: Head) -> WebSocket<TcpStream> {
 
 /// The code of the close frame that comes next.
 #[track_caller]
-fn close_code(socket: &mut WebSocket<TcpStream>) -> u16 {
+pub(crate) fn close_code(socket: &mut WebSocket<TcpStream>) -> u16 {
     match socket.read().unwrap() {
         Message::Close(Some(frame)) => frame.code.into(),
         other => panic!("{other:?} is no close frame with a code"),
@@ -81,8 +81,8 @@ fn close_code(socket: &mut WebSocket<TcpStream>) -> u16 {
 }
 
 /// Whether nothing but the end of the connection comes.
-fn is_over(mut stream: TcpStream) -> bool {
+pub(crate) fn is_over(mut stream: TcpStream) -> bool {
     let mut rest = Vec::new();
-    let _ = stream.read_to_end(&mut rest);
-    rest.is_empty()
+    let read = stream.read_to_end(&mut rest);
+    rest.is_empty() && !matches!(read, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
 }

@@ -227,6 +227,12 @@ impl Gateway {
         self.output.text()
     }
 
+    /// Waits until standard output says this.
+    #[track_caller]
+    pub(crate) fn wait_for_output(&self, says: &str) -> String {
+        self.output.wait_until(says, |output| output.contains(says))
+    }
+
     /// All of the log so far.
     pub(crate) fn log(&self) -> String {
         self.log.text()

@@ -1,0 +1,109 @@
+//! How long a client is waited for: with a handshake, a head, a message, and between two requests.
+
+use std::io::{Read as _, Write as _};
+
+use super::{
+    accept_options, answering, configuration, echoing, folder::Folder, fronting, moved, open, request,
+    service, status_of,
+};
+use crate::{
+    backend::Backend,
+    proxy::{close_code, is_over},
+    world::Gateway,
+    ws_client::plain,
+};
+
+/// A head that is waited for shortly, and a connection between two requests for long.
+const SHORT_HEAD: &str = "<http.header.timeout>0.3 s</http.header.timeout>\
+                          <http.keepalive.timeout>60 s</http.keepalive.timeout>";
+/// The other way round.
+const SHORT_IDLE: &str = "<http.header.timeout>60 s</http.header.timeout>\
+                          <http.keepalive.timeout>0.3 s</http.keepalive.timeout>";
+
+#[test]
+fn a_head_that_does_not_come_to_its_end_is_given_up() {
+    let gateway = answering(SHORT_HEAD);
+    let mut stream = plain(gateway.at("one"));
+    stream.write_all(b"GET /in HTTP/1.1\r\nHost: 127.").unwrap();
+    assert!(is_over(stream));
+}
+
+#[test]
+fn a_second_head_that_does_not_come_to_its_end_is_given_up() {
+    let gateway = answering(SHORT_HEAD);
+    let mut stream = plain(gateway.at("one"));
+    assert_eq!(status_of(&mut stream, &request("127.0.0.1", "/in", "")), 302);
+    stream.write_all(b"GET /in HTTP/1.1\r\nHost: 127.").unwrap();
+    assert!(is_over(stream));
+}
+
+#[test]
+fn a_connection_that_says_nothing_at_all_is_given_up() {
+    let gateway = answering(SHORT_HEAD);
+    assert!(is_over(plain(gateway.at("one"))));
+}
+
+#[test]
+fn a_connection_between_two_requests_is_kept_for_as_long_as_configured() {
+    let gateway = answering(SHORT_HEAD);
+    let mut kept = plain(gateway.at("one"));
+    assert_eq!(status_of(&mut kept, &request("127.0.0.1", "/in", "")), 302);
+    // That one which began later is given up shows that the time for a head is over.
+    assert!(is_over(plain(gateway.at("one"))));
+    assert_eq!(status_of(&mut kept, &request("127.0.0.1", "/in", "")), 302);
+}
+
+#[test]
+fn a_connection_between_two_requests_is_kept_no_longer_than_configured() {
+    let gateway = answering(SHORT_IDLE);
+    let mut stream = plain(gateway.at("one"));
+    assert_eq!(status_of(&mut stream, &request("127.0.0.1", "/in", "")), 302);
+    assert!(is_over(stream));
+}
+
+#[test]
+fn a_request_that_takes_its_time_is_not_idle() {
+    let backend = Backend::new(|head, mut stream| {
+        // It answers once another connection was given up: the time is over.
+        let other = plain(head.value("x-other").parse().unwrap());
+        assert!(is_over(other));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+    });
+    let idle = answering(SHORT_HEAD);
+    let gateway = fronting(&backend.url("http"), SHORT_IDLE);
+    let mut stream = plain(gateway.at("one"));
+    let line = format!("X-Other: {}\r\n", idle.at("one"));
+    assert_eq!(status_of(&mut stream, &request("127.0.0.1", "/in", &line)), 200);
+}
+
+#[test]
+fn a_handshake_that_does_not_come_to_its_end_is_given_up() {
+    let folder = Folder::new();
+    let gateway = folder.run(&moved("one", "https://127.0.0.1:0/in", SHORT_HEAD));
+    let mut stream = plain(gateway.at("one"));
+    // The beginning of a record with a ClientHello.
+    stream.write_all(&[22, 3, 1, 2, 0, 1]).unwrap();
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+    assert!(rest.is_empty(), "{rest:?}");
+    gateway.wait_for_log("TLS handshake took too long");
+}
+
+#[test]
+fn a_message_that_does_not_come_to_its_end_is_given_up() {
+    let gateway = echoing(SHORT_HEAD);
+    let mut socket = open(gateway.at("one"));
+    // The header of a masked message of five octets, and one of them.
+    socket.get_mut().write_all(&[0x82, 0x85, 0, 0, 0, 0, 7]).unwrap();
+    assert_eq!(close_code(&mut socket), 1000);
+}
+
+#[test]
+fn a_message_in_a_body_that_does_not_come_to_its_end_is_given_up() {
+    let inside = "<connect>tcp://127.0.0.1:88</connect>".to_owned() + &accept_options(SHORT_HEAD);
+    let kdc = service("one", "http://127.0.0.1:0/KdcProxy", "kerberos5.proxy", &inside);
+    let gateway = Gateway::run(&configuration(&kdc));
+    let mut stream = plain(gateway.at("one"));
+    let head = "POST /KdcProxy HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\nx";
+    assert_eq!(status_of(&mut stream, head), 408);
+}

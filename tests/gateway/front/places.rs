@@ -1,0 +1,123 @@
+//! Which service a request is for, and what is put into a configuration from elsewhere: defaults, properties, definitions.
+
+use super::{
+    UPGRADE, answer, answering, assert_echoes, configuration, echo, folder::Folder, moved, open, request,
+    service, upgraded,
+};
+use crate::{backend::Head, proxy::close_code, world::Gateway, ws_client::plain};
+
+use tokio_tungstenite::tungstenite::Message;
+
+/// The answer to a request of this host and path.
+fn asked(gateway: &Gateway, host: &str, target: &str) -> Head {
+    answer(&mut plain(gateway.at("one")), &request(host, target, "")).unwrap()
+}
+
+const BIND: &str = "<tcp.bind>127.0.0.1:0</tcp.bind>";
+
+#[test]
+fn services_at_one_port_are_told_apart_by_host_and_then_by_the_longest_path() {
+    let places = [
+        ("one", "http://one.test:80/"),
+        ("below", "http://one.test:80/a/b"),
+        ("other", "http://other.test:80/"),
+        ("any", "http://0.0.0.0:80/any"),
+    ];
+    let services: String = places.iter().map(|(name, accept)| moved(name, accept, BIND)).collect();
+    let gateway = Gateway::run(&configuration(&services));
+    for (host, target, service) in [
+        ("one.test", "/", "one"),
+        ("ONE.test:8000", "/a", "one"),
+        ("one.test", "/a/b", "below"),
+        ("one.test", "/a/b/c?d", "below"),
+        ("one.test", "/a/bc", "one"),
+        ("other.test", "/a/b", "other"),
+        ("third.test", "/any", "any"),
+        ("127.0.0.1", "/any/x", "any"),
+    ] {
+        let answer = asked(&gateway, host, target);
+        assert_eq!(answer.value("location"), format!("http://{service}.test/"), "{host}{target}");
+    }
+    for (host, target) in [("third.test", "/"), ("third.test", "/anyx"), ("one.test.evil", "/")] {
+        assert_eq!(asked(&gateway, host, target).line(), "HTTP/1.1 404 Not Found", "{host}{target}");
+    }
+}
+
+#[test]
+fn sockets_and_requests_of_one_path_go_to_their_services() {
+    let services = echo("one", "ws://127.0.0.1:0/in", "") + &moved("other", "http://127.0.0.1:0/in", "");
+    let gateway = Gateway::run(&configuration(&services));
+    assert_eq!(asked(&gateway, "127.0.0.1", "/in").value("location"), "http://other.test/");
+    assert_echoes(&mut open(gateway.at("one")));
+}
+
+#[test]
+fn a_socket_has_one_path_and_with_a_slash_at_its_end_what_is_below() {
+    let services = echo("one", "ws://127.0.0.1:0/exact", "") + &echo("below", "ws://127.0.0.1:0/below/", "");
+    let gateway = Gateway::run(&configuration(&services));
+    for target in ["/exact", "/below/", "/below/x/y"] {
+        assert_echoes(&mut upgraded(plain(gateway.at("one")), "127.0.0.1", target));
+    }
+    let mut stream = plain(gateway.at("one"));
+    let answer = answer(&mut stream, &request("127.0.0.1", "/exact/x", UPGRADE)).unwrap();
+    assert_eq!(answer.line(), "HTTP/1.1 404 Not Found");
+}
+
+#[test]
+fn answers_say_what_answers_unless_that_is_switched_off() {
+    let answer = asked(&answering(""), "127.0.0.1", "/in");
+    assert!(answer.value("server").to_ascii_lowercase().starts_with("ticketgate"), "{}", answer.text);
+    let silent = answering("<http.server.header>disabled</http.server.header>");
+    assert!(asked(&silent, "127.0.0.1", "/in").values("server").is_empty());
+}
+
+#[test]
+fn what_a_service_does_not_say_is_as_its_defaults_say() {
+    let defaults = "<service-defaults><accept-options>\
+                    <http.server.header>disabled</http.server.header>\
+                    <ws.maximum.message.size>10</ws.maximum.message.size>\
+                    </accept-options></service-defaults>";
+    let services = moved("one", "http://127.0.0.1:0/in", "")
+        + &moved("own", "http://127.0.0.1:0/own", "<http.server.header>enabled</http.server.header>")
+        + &echo("echo", "ws://127.0.0.1:0/echo", "");
+    let gateway = Gateway::run(&configuration(&(defaults.to_owned() + &services)));
+    assert!(asked(&gateway, "127.0.0.1", "/in").values("server").is_empty());
+    assert_eq!(asked(&gateway, "127.0.0.1", "/own").values("server").len(), 1);
+    let mut socket = upgraded(plain(gateway.at("echo")), "127.0.0.1", "/echo");
+    socket.send(Message::binary(vec![7; 11])).unwrap();
+    assert_eq!(close_code(&mut socket), 1009);
+}
+
+#[test]
+fn what_defaults_say_of_an_address_holds_there() {
+    let defaults = "<service-defaults><accept-options>\
+                    <tcp.maximum.connections.per.peer>1</tcp.maximum.connections.per.peer>\
+                    </accept-options></service-defaults>";
+    let gateway =
+        Gateway::run(&configuration(&(defaults.to_owned() + &echo("one", "ws://127.0.0.1:0/in", ""))));
+    let _held = open(gateway.at("one"));
+    assert!(crate::proxy::is_over(plain(gateway.at("one"))));
+}
+
+#[test]
+fn properties_are_put_in_and_definitions_before_them() {
+    let folder = Folder::new();
+    let properties = "<properties><property><name>path</name><value>written</value></property>\
+                      <property><name>place</name><value>127.0.0.1:0/${path}</value></property></properties>";
+    let location = "<properties><location>http://${where}/</location></properties>";
+    let services = properties.to_owned() + &service("one", "http://${place}", "http.redirect", location);
+    folder.configure(&services);
+    let gateway = folder.start(&["--define", "where=defined.test"]);
+    assert_eq!(asked(&gateway, "127.0.0.1", "/written").value("location"), "http://defined.test/");
+    let gateway = folder.start(&["--define", "where=x.test", "--define", "path=defined"]);
+    assert_eq!(asked(&gateway, "127.0.0.1", "/defined").value("location"), "http://x.test/");
+    assert_eq!(asked(&gateway, "127.0.0.1", "/written").line(), "HTTP/1.1 404 Not Found");
+}
+
+#[test]
+fn a_namespace_of_any_year_is_served() {
+    for year in ["2012/08", "2014/09", "2015/11", "2016/06"] {
+        let xml = configuration(&echo("one", "ws://127.0.0.1:0/in", "")).replace("2016/06", year);
+        assert_echoes(&mut open(Gateway::run(&xml).at("one")));
+    }
+}
