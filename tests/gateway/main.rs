@@ -34,6 +34,7 @@ mod proxy_header;
 mod record;
 mod reload;
 mod samples;
+mod services;
 mod started;
 mod ticket;
 mod websocket;

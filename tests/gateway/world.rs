@@ -114,11 +114,16 @@ impl Gateway {
 
     /// Starts what this configuration says, and waits until each of its `<accept>`s is there. Their ports may be 0.
     pub(crate) fn run(xml: &str) -> Self {
+        Self::run_with(&[], xml, xml.matches("<accept>").count())
+    }
+
+    /// The same with these further flags, and with so many addresses: a publisher's `<accept>` is not announced.
+    pub(crate) fn run_with(flags: &[&str], xml: &str, addresses: usize) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("config-{}-{}.xml", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::write(&file, xml).unwrap();
-        Self::serving("run", &file, &[], xml.matches("<accept>").count())
+        Self::serving("run", &file, flags, addresses)
     }
 
     /// Has this subcommand serve a configuration, and waits until so many ways in are there.
