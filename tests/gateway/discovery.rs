@@ -17,7 +17,7 @@ use crate::{
 const DNSMASQ: &str = "/usr/sbin/dnsmasq";
 
 /// A running dnsmasq that knows `kdc.tgg.test` at 127.0.0.1 and what a test adds. It has nobody to ask.
-struct Dns {
+pub(crate) struct Dns {
     child: Child,
     log: Lines,
     addr: SocketAddr,
@@ -25,7 +25,7 @@ struct Dns {
 
 impl Dns {
     /// Starts it with these further flags.
-    fn serving(records: &[String]) -> Self {
+    pub(crate) fn serving(records: &[String]) -> Self {
         // Between our look at a port and its own there is room for somebody else.
         (0..10).find_map(|_| Self::try_serving(records)).expect("dnsmasq takes a port")
     }
@@ -52,7 +52,7 @@ impl Dns {
         (!ended(&said)).then_some(dns)
     }
 
-    fn flag(&self) -> String {
+    pub(crate) fn flag(&self) -> String {
         self.addr.to_string()
     }
 
@@ -70,7 +70,7 @@ impl Drop for Dns {
     }
 }
 
-fn srv(owner: &str, port: u16, priority: u16) -> String {
+pub(crate) fn srv(owner: &str, port: u16, priority: u16) -> String {
     format!("--srv-host={owner}.tgg.test,kdc.tgg.test,{port},{priority},0")
 }
 

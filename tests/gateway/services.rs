@@ -3,6 +3,8 @@
 mod broadcast;
 mod directory;
 mod echo;
+mod kerberos;
+mod pages;
 mod realms;
 mod redirect;
 
@@ -11,12 +13,20 @@ use std::{
     io::{Read, Write as _},
     net::TcpStream,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use tokio_tungstenite::tungstenite::{Message, WebSocket, protocol::Role};
 
-use crate::{backend::Head, world::Gateway, ws_client::plain};
+use crate::{
+    authority::authority,
+    backend::Head,
+    world::{Gateway, realm},
+    ws_client::plain,
+};
 
 /// A configuration with this in it.
 fn config(inside: &str) -> String {
@@ -28,6 +38,18 @@ fn service(kind: &str, scheme: &str, inside: &str) -> String {
     format!(
         "<service><name>one</name><accept>{scheme}://127.0.0.1:0/in</accept><type>{kind}</type>{inside}</service>"
     )
+}
+
+/// The section with the certificate that the tests trust, and with what else stands in it.
+fn security(more: &str) -> String {
+    static STORE: OnceLock<PathBuf> = OnceLock::new();
+    let store = STORE.get_or_init(|| {
+        let read = |file| fs::read(file).unwrap();
+        let store = realm().dir().join("keystore.pem");
+        fs::write(&store, [read(&authority().certificate), read(&authority().key)].concat()).unwrap();
+        store
+    });
+    format!("<security><keystore><file>{}</file></keystore>{more}</security>", store.display())
 }
 
 /// A gateway with that service alone.

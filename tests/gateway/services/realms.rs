@@ -2,16 +2,16 @@
 
 use crate::world::realm;
 
-/// The section that has a realm `kerberos`, with the keytab of the shared test realm and these options of `gss`.
+/// A realm `kerberos`, with the keytab of the shared test realm and these options of `gss`.
 pub(super) fn kerberos(options: &str) -> String {
     let keytab = realm().dir().join("services.keytab");
     format!(
-        "<security><realm><name>kerberos</name><authentication>\
+        "<realm><name>kerberos</name><authentication>\
          <http-challenge-scheme>Negotiate</http-challenge-scheme><login-modules>\
          <login-module><type>kerberos5</type><success>required</success>\
          <options><keyTab>{}</keyTab></options></login-module>\
          <login-module><type>gss</type><success>required</success><options>{options}</options></login-module>\
-         </login-modules></authentication></realm></security>",
+         </login-modules></authentication></realm>",
         keytab.display()
     )
 }

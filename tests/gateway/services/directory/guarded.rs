@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Folder, ask, status};
 use crate::{
-    services::{config, realms},
+    services::{config, realms, security},
     ticket::authorization,
     world::Gateway,
 };
@@ -16,7 +16,7 @@ fn guarded(folder: &Folder) -> Gateway {
          <authorization-constraint><require-valid-user/></authorization-constraint></service>",
         folder.path("").display()
     );
-    Gateway::run(&config(&(inside + &realms::kerberos(""))))
+    Gateway::run(&config(&(inside + &security(&realms::kerberos("")))))
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn files_behind_a_realm_differ_by_who_asks() {
     assert!(user.value("vary").contains("authorization"), "{}", user.text);
     assert!(user.value("www-authenticate").starts_with("Negotiate "), "the gateway proves itself");
     assert_eq!(
-        gateway.wait_for_record("visit", |record| record["status"] == 200)["client"],
+        gateway.wait_for_record("visit", |record| record["status"] == 200)["principal"],
         "alice@TGG.TEST"
     );
 }
