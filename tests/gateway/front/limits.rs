@@ -158,6 +158,32 @@ fn a_client_is_sent_no_more_octets_a_second_than_it_may() {
 }
 
 #[test]
+fn a_client_of_a_back_end_is_sent_no_more_octets_a_second_than_it_may() {
+    let option = "<tcp.maximum.outbound.rate>100 kB/s</tcp.maximum.outbound.rate>";
+    let backend = Backend::echo();
+    let inside = format!("<connect>{}</connect>{}", backend.url("ws"), super::accept_options(option));
+    let gateway =
+        Gateway::run(&super::configuration(&super::service("one", "ws://127.0.0.1:0/in", "proxy", &inside)));
+    let took = time_of(&gateway);
+    assert!(took >= Duration::from_millis(450), "{took:?}");
+}
+
+#[test]
+fn an_answer_of_a_back_end_is_sent_with_no_more_octets_a_second_than_it_may() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n";
+    let backend = Backend::answering([&head[..], &[7; 60_000]].concat());
+    let gateway =
+        fronting(&backend.url("http"), "<tcp.maximum.outbound.rate>100 kB/s</tcp.maximum.outbound.rate>");
+    let mut stream = plain(gateway.at("one"));
+    let (took, body) = timed(|| {
+        let answer = answer(&mut stream, &request("127.0.0.1", "/in", "")).unwrap();
+        answer.body(&mut stream).0
+    });
+    assert_eq!(body.len(), 60_000);
+    assert!(took >= Duration::from_millis(450), "{took:?}");
+}
+
+#[test]
 fn a_stream_over_tls_is_sent_no_more_octets_a_second_than_it_may() {
     let folder = Folder::new();
     let octets = crate::backend::serve(|mut stream| {

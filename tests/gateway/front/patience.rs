@@ -1,10 +1,13 @@
 //! How long a client is waited for: with a handshake, a head, a message, and between two requests.
 
-use std::io::{Read as _, Write as _};
+use std::{
+    io::{ErrorKind, Read as _, Write as _},
+    time::Duration,
+};
 
 use super::{
-    accept_options, answering, configuration, echoing, folder::Folder, fronting, moved, open, request,
-    service, status_of,
+    accept_options, answer, answering, configuration, echoing, folder::Folder, fronting, moved, open,
+    request, service, status_of,
 };
 use crate::{
     backend::Backend,
@@ -74,6 +77,58 @@ fn a_request_that_takes_its_time_is_not_idle() {
     let mut stream = plain(gateway.at("one"));
     let line = format!("X-Other: {}\r\n", idle.at("one"));
     assert_eq!(status_of(&mut stream, &request("127.0.0.1", "/in", &line)), 200);
+}
+
+#[test]
+fn an_answer_that_takes_its_time_is_not_idle() {
+    let backend = Backend::new(|head, mut stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe").unwrap();
+        let other = plain(head.value("x-other").parse().unwrap());
+        assert!(is_over(other));
+        stream.write_all(b"llo").unwrap();
+    });
+    let idle = answering(SHORT_HEAD);
+    let gateway = fronting(&backend.url("http"), SHORT_IDLE);
+    let mut stream = plain(gateway.at("one"));
+    let head = request("127.0.0.1", "/in", &format!("X-Other: {}\r\n", idle.at("one")));
+    let answer = answer(&mut stream, &head).unwrap();
+    assert_eq!(answer.body(&mut stream).0, b"hello");
+}
+
+#[test]
+fn requests_that_come_at_once_are_answered_one_after_the_other() {
+    let gateway = answering(SHORT_HEAD);
+    let mut stream = plain(gateway.at("one"));
+    let one = request("127.0.0.1", "/in", "");
+    let last = request("127.0.0.1", "/in", "Connection: close\r\n");
+    stream.write_all(format!("{one}{one}{last}").as_bytes()).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 302 ").count(), 3, "{answers}");
+}
+
+#[test]
+fn a_head_that_comes_octet_by_octet_is_given_up_as_well() {
+    let gateway = answering(SHORT_HEAD);
+    let mut stream = plain(gateway.at("one"));
+    stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    stream.write_all(b"GET /in HTTP/1.1\r\nX-Slow: ").unwrap();
+    let is_given_up = (0..40).any(|_| {
+        let sent = stream.write_all(b"x");
+        sent.is_err() || !matches!(stream.read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    });
+    assert!(is_given_up);
+}
+
+#[test]
+fn a_header_of_a_proxy_that_does_not_come_to_its_end_is_given_up() {
+    let options = "<tcp.proxy.protocol>enabled</tcp.proxy.protocol>\
+                   <tcp.trusted.proxies>127.0.0.1</tcp.trusted.proxies>";
+    let gateway = answering(&format!("{SHORT_HEAD}{options}"));
+    let mut stream = plain(gateway.at("one"));
+    stream.write_all(b"PROXY TCP4 192.0.2.7").unwrap();
+    assert!(is_over(stream));
+    gateway.wait_for_log("its PROXY protocol header took too long");
 }
 
 #[test]

@@ -1,12 +1,19 @@
 //! Which service a request is for, and what is put into a configuration from elsewhere: defaults, properties, definitions.
 
+use std::net::TcpListener;
+
+use tokio_tungstenite::tungstenite::Message;
+
 use super::{
     UPGRADE, answer, answering, assert_echoes, configuration, echo, folder::Folder, moved, open, request,
     service, upgraded,
 };
-use crate::{backend::Head, proxy::close_code, world::Gateway, ws_client::plain};
-
-use tokio_tungstenite::tungstenite::Message;
+use crate::{
+    backend::Head,
+    proxy::close_code,
+    world::{Gateway, exit_code},
+    ws_client::plain,
+};
 
 /// The answer to a request of this host and path.
 fn asked(gateway: &Gateway, host: &str, target: &str) -> Head {
@@ -61,6 +68,24 @@ fn a_socket_has_one_path_and_with_a_slash_at_its_end_what_is_below() {
     let mut stream = plain(gateway.at("one"));
     let answer = answer(&mut stream, &request("127.0.0.1", "/exact/x", UPGRADE)).unwrap();
     assert_eq!(answer.line(), "HTTP/1.1 404 Not Found");
+}
+
+#[test]
+fn a_service_is_served_at_each_of_its_accepts() {
+    let folder = Folder::new();
+    let accepts = ["ws://127.0.0.1:0/in", "wss://127.0.0.2:0/in", "ws://[::1]:0/other"];
+    let written: String = accepts.iter().map(|accept| format!("<accept>{accept}</accept>")).collect();
+    let gateway = folder.run(&format!("<service><name>one</name>{written}<type>echo</type></service>"));
+    let output = gateway.output();
+    let at = |scheme: &str, host: &str| {
+        let prefix = format!("listening one {scheme}://{host}:");
+        let line = output.lines().find_map(|line| line.strip_prefix(&prefix)).expect("an address");
+        format!("{host}:{}", line.split('/').next().unwrap()).parse().unwrap()
+    };
+    assert_echoes(&mut open(at("ws", "127.0.0.1")));
+    assert_echoes(&mut upgraded(plain(at("ws", "[::1]")), "[::1]", "/other"));
+    let stream = folder.connect("gw.test", at("wss", "127.0.0.2")).unwrap();
+    assert_echoes(&mut upgraded(stream, "127.0.0.2", "/in"));
 }
 
 #[test]
@@ -120,4 +145,25 @@ fn a_namespace_of_any_year_is_served() {
         let xml = configuration(&echo("one", "ws://127.0.0.1:0/in", "")).replace("2016/06", year);
         assert_echoes(&mut open(Gateway::run(&xml).at("one")));
     }
+}
+
+#[test]
+fn a_file_that_is_wrong_is_not_served_and_it_is_told_where() {
+    let folder = Folder::new();
+    folder.configure("\n<service>\n  <accept>ws://127.0.0.1:0/</accept><type>ecko</type>\n</service>");
+    let file = folder.named("gateway-config.xml");
+    let (code, said) = exit_code(&["run", "--config", &file]);
+    assert_eq!(code, Some(78), "{said}");
+    assert!(said.contains(&format!("{file}:3:43: error: ")), "{said}");
+}
+
+#[test]
+fn an_address_that_is_taken_ends_with_1_and_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let folder = Folder::new();
+    folder.configure(&echo("one", &format!("ws://{address}/"), ""));
+    let (code, said) = exit_code(&["run", "--config", &folder.named("gateway-config.xml")]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&format!("cannot listen on {address}")), "{said}");
 }

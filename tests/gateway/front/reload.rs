@@ -254,6 +254,27 @@ fn a_keystore_that_cannot_be_used_changes_nothing() {
     assert_echoes(&mut upgraded(stream, "127.0.0.1", "/in"));
 }
 
+#[test]
+fn what_is_asked_of_clients_over_tls_is_as_the_new_file_says_and_open_sockets_go_on() {
+    let folder = Folder::new();
+    let with = |options: &str| {
+        let bind = "<ssl.bind>127.0.0.1:0</ssl.bind>";
+        moved("one", "https://gw.test:8443/in", &format!("{bind}{options}"))
+            + &echo("other", "wss://gw.test:8443/socket", bind)
+    };
+    let gateway = folder.run(&with(""));
+    let at = gateway.at("one");
+    let mut socket = upgraded(folder.connect("gw.test", at).unwrap(), "gw.test:8443", "/socket");
+    assert_eq!(folder.curl(at, &[]), 302);
+    let options = "<ssl.verify-client>required</ssl.verify-client><ssl.protocols>TLSv1.2</ssl.protocols>";
+    reloaded(&gateway, &folder, &with(options));
+    assert_eq!(folder.curl(at, &[]), 0);
+    let known = folder.named("client.pem");
+    assert_eq!(folder.curl(at, &["--cert", &known]), 302);
+    assert_eq!(folder.curl(at, &["--cert", &known, "--tlsv1.3"]), 0);
+    assert_echoes(&mut socket);
+}
+
 /// A service for those who have a ticket, and the realm that judges it.
 fn guarded(name: &str) -> String {
     let keytab = realm().dir().join("services.keytab");
@@ -272,6 +293,31 @@ fn guarded(name: &str) -> String {
              <http-challenge-scheme>Negotiate</http-challenge-scheme>\
              <login-modules>{modules}</login-modules></authentication></realm></security>"
         )
+}
+
+#[test]
+fn a_connection_that_was_open_to_all_is_asked_who_it_is() {
+    let folder = Folder::new();
+    let open = moved("one", "http://127.0.0.1:0/in", "");
+    folder.write("gateway-config.xml", &super::configuration(&open));
+    let gateway = folder.start(&[]);
+    let mut stream = plain(gateway.at("one"));
+    assert_eq!(status_of(&mut stream, &request("127.0.0.1", "/in", "")), 302);
+    folder.write("gateway-config.xml", &super::configuration(&guarded("one")));
+    again(&gateway);
+    assert_eq!(status_of(&mut stream, &request("127.0.0.1", "/in", "")), 401);
+    assert_eq!(status_of(&mut stream, &request("127.0.0.1", "/in", &authorization())), 302);
+}
+
+#[test]
+fn what_was_defined_at_the_start_is_put_in_again() {
+    let folder = Folder::new();
+    let with = |accept: &str| folder.configure(&echo("one", accept, ""));
+    with("ws://127.0.0.1:0/${path}");
+    let gateway = folder.start(&["--define", "path=in"]);
+    with("ws://127.0.0.1:0/${path}/new");
+    again(&gateway);
+    assert_echoes(&mut upgraded(plain(gateway.at("one")), "127.0.0.1", "/in/new"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::{UPGRADE, accept_options, answer, assert_echoes, configuration, echoi
 use crate::{
     backend::{Backend, echo_over},
     proxy::close_code,
-    world::Gateway,
+    world::{Gateway, refusing},
     ws_client::plain,
 };
 
@@ -22,6 +22,19 @@ use crate::{
 fn joining(connect: &str, options: &str) -> Gateway {
     let inside = format!("<connect>{connect}</connect>{}", accept_options(options));
     Gateway::run(&configuration(&service("one", "ws://127.0.0.1:0/in", "proxy", &inside)))
+}
+
+/// A gateway whose one service relays Kerberos.
+fn relaying(options: &str) -> Gateway {
+    let inside = "<connect>tcp://127.0.0.1:88</connect>".to_owned() + &accept_options(options);
+    Gateway::run(&configuration(&service("one", "ws://127.0.0.1:0/in", "kerberos5.proxy", &inside)))
+}
+
+/// A gateway whose one service waits for a publisher.
+fn broadcasting(options: &str) -> Gateway {
+    let publisher = format!("<properties><connect>tcp://{}</connect></properties>", refusing());
+    let inside = publisher + &accept_options(options);
+    Gateway::run(&configuration(&service("one", "ws://127.0.0.1:0/in", "broadcast", &inside)))
 }
 
 const SMALL: &str = "<ws.maximum.message.size>1k</ws.maximum.message.size>";
@@ -67,6 +80,22 @@ fn a_message_that_is_too_long_closes_a_socket_before_a_stream_of_octets() {
         }
     });
     assert_bounded(&joining(&format!("tcp://{backend}"), SMALL));
+}
+
+#[test]
+fn a_message_that_is_too_long_closes_a_socket_that_carries_kerberos() {
+    let gateway = relaying(SMALL);
+    let mut socket = open(gateway.at("one"));
+    socket.send(Message::binary(vec![7; 1025])).unwrap();
+    assert_eq!(close_code(&mut socket), 1009);
+}
+
+#[test]
+fn a_message_that_is_too_long_closes_a_socket_that_listens_to_a_broadcast() {
+    let gateway = broadcasting(SMALL);
+    let mut socket = open(gateway.at("one"));
+    socket.send(Message::binary(vec![7; 1025])).unwrap();
+    assert_eq!(close_code(&mut socket), 1009);
 }
 
 #[test]
@@ -127,4 +156,15 @@ fn a_client_of_a_back_end_that_answers_pings_is_not_silent() {
 fn a_silent_client_of_a_stream_of_octets_is_asked_and_then_left() {
     let backend = crate::backend::serve(|stream| echo_over(stream, Vec::new()));
     assert_leaves_the_silent(&joining(&format!("tcp://{backend}"), IMPATIENT));
+}
+
+#[test]
+fn a_silent_client_that_carries_kerberos_is_told_goodbye() {
+    assert_eq!(close_code(&mut open(relaying(IMPATIENT).at("one"))), 1000);
+}
+
+#[test]
+fn a_silent_client_that_listens_to_a_broadcast_is_asked_and_then_left() {
+    let gateway = broadcasting(IMPATIENT);
+    assert_leaves_the_silent(&gateway);
 }
