@@ -10,6 +10,7 @@ mod proxies;
 mod reload;
 mod sockets;
 mod stop;
+mod streams;
 mod tls;
 
 use std::{
