@@ -110,7 +110,8 @@ impl Folder {
         let (to, anchor) = (to.to_string(), self.named("truststore.pem"));
         let always = ["s_client", "-brief", "-connect", &to, "-CAfile", &anchor, "-verify_return_error"];
         let output = run("openssl", &[&always[..], flags].concat());
-        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
     }
 
     /// What curl fetches from `/in` of `gw.test` there: the status of the answer, 0 if there is none.

@@ -2,6 +2,8 @@
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},
+    net::TcpStream,
+    sync::{Mutex, mpsc::channel},
     time::Duration,
 };
 
@@ -93,6 +95,61 @@ fn an_answer_that_takes_its_time_is_not_idle() {
     let head = request("127.0.0.1", "/in", &format!("X-Other: {}\r\n", idle.at("one")));
     let answer = answer(&mut stream, &head).unwrap();
     assert_eq!(answer.body(&mut stream).0, b"hello");
+}
+
+/// A connection whose request has a body that is not all there.
+fn posting(gateway: &Gateway) -> TcpStream {
+    let mut stream = plain(gateway.at("one"));
+    stream.write_all(b"POST /in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n\r\nh").unwrap();
+    stream
+}
+
+/// Waits until the time is over that the gateway gives a connection which says nothing, from now on.
+#[track_caller]
+fn wait_as_long_as_patience_lasts(gateway: &Gateway) {
+    assert!(is_over(plain(gateway.at("one"))));
+}
+
+const SHORT: &str = "<http.header.timeout>0.3 s</http.header.timeout>\
+                     <http.keepalive.timeout>0.3 s</http.keepalive.timeout>";
+
+#[test]
+fn a_body_that_takes_its_time_on_its_way_to_a_back_end_is_not_idle() {
+    let backend = Backend::new(|head, mut stream| {
+        assert_eq!(head.body(&mut stream).0, b"hello");
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+    });
+    let gateway = fronting(&backend.url("http"), SHORT);
+    let mut stream = posting(&gateway);
+    backend.head();
+    wait_as_long_as_patience_lasts(&gateway);
+    stream.write_all(b"ello").unwrap();
+    assert_eq!(status_of(&mut stream, ""), 200);
+}
+
+#[test]
+fn a_body_that_takes_its_time_is_not_idle_although_the_answer_has_begun() {
+    let (go, gone) = channel::<()>();
+    let gone = Mutex::new(gone);
+    let backend = Backend::new(move |head, mut stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n").unwrap();
+        gone.lock().unwrap().recv().unwrap();
+        stream.write_all(b"early").unwrap();
+        let (body, _) = head.body(&mut stream);
+        stream.write_all(&body).unwrap();
+    });
+    let gateway = fronting(&backend.url("http"), SHORT);
+    let mut stream = posting(&gateway);
+    let answer = answer(&mut stream, "").unwrap();
+    // What comes behind the head has the gateway look at the connection again.
+    go.send(()).unwrap();
+    let mut early = [0; 5];
+    stream.read_exact(&mut early).unwrap();
+    wait_as_long_as_patience_lasts(&gateway);
+    stream.write_all(b"ello").unwrap();
+    let mut late = [0; 5];
+    stream.read_exact(&mut late).unwrap();
+    assert_eq!((&answer.ahead[..], &early, &late), (&b""[..], b"early", b"hello"));
 }
 
 #[test]

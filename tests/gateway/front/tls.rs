@@ -70,12 +70,13 @@ fn only_the_suites_that_are_configured_are_chosen() {
 }
 
 #[test]
-fn clients_are_not_asked_for_certificates_unless_that_is_configured() {
+fn clients_are_asked_for_certificates_only_where_that_is_configured() {
     let folder = Folder::new();
-    let gateway = serving(&folder, &both("verify-client", "none")[0]);
-    let (_, said) = folder.s_client(gateway.at("one"), &["-tls1_2", "-msg"]);
-    assert!(!said.contains("CertificateRequest"), "{said}");
-    assert_eq!(folder.curl(gateway.at("one"), &[]), 302);
+    for (word, asks) in [("none", false), ("optional", true)] {
+        let gateway = serving(&folder, &both("verify-client", word)[0]);
+        let (is_served, said) = folder.s_client(gateway.at("one"), &["-tls1_2", "-msg"]);
+        assert!(is_served && said.contains("CertificateRequest") == asks, "{word}: {said}");
+    }
 }
 
 #[test]
