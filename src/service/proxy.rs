@@ -230,7 +230,8 @@ impl Proxy {
         }
         let (mount, offers) = (asked.mount, Offers::of(&asked.head.headers));
         let mut request = self.ask(asked, pass, caller, octets);
-        match key {
+        let sender = request.body().sender();
+        let (backend, reached) = match key {
             None => {
                 let (backend, sent) = backends.send(request, mount, Carriage::Kept, octets).await;
                 let reached = sent.and_then(|(response, lease)| match ws::switches(&response) {
@@ -248,7 +249,13 @@ impl Proxy {
                 };
                 (backend, reached)
             }
-        }
+        };
+        // A back end cannot answer what it has not been sent.
+        let reached = reached.map_err(|refused| match refused {
+            Refused::Backend(BackendFailure::Late) if sender.is_awaited() => BadHead::TooSlow.into(),
+            refused => refused,
+        });
+        (backend, reached)
     }
 
     /// A socket that is joined with a stream of octets. `response` is what its client is told.

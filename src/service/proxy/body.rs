@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -36,6 +36,7 @@ struct Underway {
     body: Incoming,
     octets: Arc<AtomicU64>,
     identity: HeaderName,
+    sender: Sender,
     /// What the client waits for before it sends its body.
     wanted: Option<Wanted>,
 }
@@ -47,7 +48,8 @@ impl Outgoing {
         if body.is_end_stream() {
             return Self(None);
         }
-        Self(Some(Underway { body, octets: Arc::clone(octets), identity: identity.clone(), wanted: None }))
+        let (octets, identity) = (Arc::clone(octets), identity.clone());
+        Self(Some(Underway { body, octets, identity, sender: Sender::default(), wanted: None }))
     }
 
     /// No body.
@@ -62,11 +64,29 @@ impl Outgoing {
         self.0.is_none()
     }
 
+    /// The client, who sends the body.
+    #[must_use]
+    pub(super) fn sender(&self) -> Sender {
+        self.0.as_ref().map(|underway| underway.sender.clone()).unwrap_or_default()
+    }
+
     /// Leaves the body with the client until it is wanted.
     pub(super) fn wait(&mut self, wanted: Wanted) {
         if let Some(underway) = &mut self.0 {
             underway.wanted = Some(wanted);
         }
+    }
+}
+
+/// Whoever sends a body, as it is seen while the body is on its way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sender(Arc<AtomicBool>);
+
+impl Sender {
+    /// Whether the back end has taken all that came and waits for more.
+    #[must_use]
+    pub(super) fn is_awaited(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -125,12 +145,16 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Some(Underway { body, octets, identity, wanted }) = &mut self.0 else { return Poll::Ready(None) };
+        let Some(Underway { body, octets, identity, sender, wanted }) = &mut self.0 else {
+            return Poll::Ready(None);
+        };
         if let Some(Wanted(news)) = wanted {
             ready!(news.as_mut().poll(context));
             *wanted = None;
         }
-        let mut frame = ready!(Pin::new(body).poll_frame(context));
+        let polled = Pin::new(body).poll_frame(context);
+        sender.0.store(polled.is_pending(), Ordering::Relaxed);
+        let mut frame = ready!(polled);
         if let Some(Ok(frame)) = &mut frame {
             if let Some(data) = frame.data_ref() {
                 octets.fetch_add(u64::try_from(data.len()).unwrap_or_default(), Ordering::Relaxed);

@@ -97,6 +97,21 @@ fn an_answer_that_takes_its_time_is_not_idle() {
     assert_eq!(answer.body(&mut stream).0, b"hello");
 }
 
+#[test]
+fn a_back_end_is_not_to_blame_for_a_body_that_does_not_come_to_its_end() {
+    // It waits for the body, as the gateway does.
+    let backend = Backend::new(|_, _| {});
+    let inside = format!(
+        "<connect>{}</connect><connect-options><http.response.timeout>0.3 s</http.response.timeout></connect-options>",
+        backend.url("http")
+    );
+    let gateway =
+        Gateway::run(&configuration(&service("one", "http://127.0.0.1:0/in", "http.proxy", &inside)));
+    assert_eq!(status_of(&mut posting(&gateway), ""), 408);
+    let record = gateway.wait_for_record("visit", |_| true);
+    assert_eq!((&record["outcome"], &record["blame"]), (&"too_slow".into(), &"peer".into()));
+}
+
 /// A connection whose request has a body that is not all there.
 fn posting(gateway: &Gateway) -> TcpStream {
     let mut stream = plain(gateway.at("one"));
