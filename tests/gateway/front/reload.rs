@@ -275,6 +275,19 @@ fn what_is_asked_of_clients_over_tls_is_as_the_new_file_says_and_open_sockets_go
     assert_echoes(&mut socket);
 }
 
+#[test]
+fn an_address_that_spoke_in_clear_speaks_tls_once_the_file_says_so() {
+    let folder = Folder::new();
+    let gateway = folder.run(&echo("one", "ws://127.0.0.1:0/in", ""));
+    let at = gateway.at("one");
+    let mut socket = open(at);
+    reloaded(&gateway, &folder, &echo("one", "wss://127.0.0.1:0/in", ""));
+    gateway.wait_for_output(&format!("listening one wss://{at}/in"));
+    assert_echoes(&mut upgraded(folder.connect("gw.test", at).unwrap(), "127.0.0.1", "/in"));
+    assert_eq!(status(at), 0);
+    assert_echoes(&mut socket);
+}
+
 /// A service for those who have a ticket, and the realm that judges it.
 fn guarded(name: &str) -> String {
     let keytab = realm().dir().join("services.keytab");

@@ -84,6 +84,16 @@ fn a_message_that_is_on_its_way_comes_back_before_the_socket_is_closed() {
 }
 
 #[test]
+fn whoever_sits_at_a_terminal_stops_it_as_well() {
+    let mut gateway = echoing("");
+    let mut socket = open(gateway.at("one"));
+    gateway.signal("INT");
+    assert_eq!(close_code(&mut socket), 1001);
+    drop(socket);
+    assert_eq!(gateway.exit(), Some(0));
+}
+
+#[test]
 fn streams_of_octets_end() {
     let backend = crate::backend::serve(|mut stream| {
         let _ = stream.write_all(b"hello");
