@@ -94,6 +94,27 @@ fn whoever_sits_at_a_terminal_stops_it_as_well() {
 }
 
 #[test]
+fn an_order_to_reload_does_not_disturb_the_end() {
+    let (go, gone) = channel::<()>();
+    let gone = Mutex::new(gone);
+    let backend = Backend::new(move |_, mut stream| {
+        let _ = gone.lock().unwrap().recv();
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    });
+    let mut gateway = fronting(&backend.url("http"), "");
+    let mut busy = plain(gateway.at("one"));
+    busy.write_all(request("127.0.0.1", "/in", "").as_bytes()).unwrap();
+    backend.head();
+    gateway.signal("TERM");
+    gateway.wait_for_log("\"Draining\"");
+    gateway.signal("HUP");
+    go.send(()).unwrap();
+    assert_eq!(status_of(&mut busy, ""), 200);
+    assert_eq!(gateway.exit(), Some(0));
+    assert!(!gateway.log().contains("\"Reloaded\""));
+}
+
+#[test]
 fn streams_of_octets_end() {
     let backend = crate::backend::serve(|mut stream| {
         let _ = stream.write_all(b"hello");
