@@ -71,7 +71,7 @@ fn octets_become_messages_for_a_web_socket_and_its_messages_octets() {
 
 #[test]
 fn a_stream_to_a_web_socket_that_refuses_ends() {
-    let back = crate::backend::Backend::answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    let back = backend::Backend::answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
     let gateway = Gateway::run(&configuration(&proxy("tcp://127.0.0.1:0", &back.url("ws"))));
     let mut stream = plain(gateway.at("one"));
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
