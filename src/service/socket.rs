@@ -51,7 +51,7 @@ pub struct Bounds {
     pub max_message: usize,
     /// Says from outside that it is to end.
     pub notice: Notice,
-    /// Is told what has passed.
+    /// Is told what passes.
     pub octets: Arc<Octets>,
 }
 
@@ -139,7 +139,9 @@ where
         }
         Why::Broke | Why::Silent | Why::Stuck => {}
     }
-    Ended { why, octets_in: socket.get_ref().arrived(), octets_out: socket.get_ref().sent() }
+    let (octets_in, octets_out) = (socket.get_ref().arrived(), socket.get_ref().sent());
+    bounds.octets.set(octets_in, octets_out);
+    Ended { why, octets_in, octets_out }
 }
 
 /// Answers the peer's close frame.

@@ -5,7 +5,7 @@ mod binding;
 mod clients;
 mod explained;
 mod foreign;
-mod groups;
+pub(crate) mod groups;
 mod hostile;
 mod keytab;
 mod lease;
@@ -87,7 +87,7 @@ fn answered(head: &Head) -> Option<Vec<u8>> {
 }
 
 /// Waits for the record of an admission with this outcome.
-fn admission(gateway: &Gateway, outcome: &str) -> Value {
+pub(crate) fn admission(gateway: &Gateway, outcome: &str) -> Value {
     let find = |log: &str| {
         log.lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
@@ -97,6 +97,6 @@ fn admission(gateway: &Gateway, outcome: &str) -> Value {
 }
 
 /// The sentence in a record.
-fn message(record: &Value) -> &str {
+pub(crate) fn message(record: &Value) -> &str {
     record["message"].as_str().unwrap()
 }

@@ -128,7 +128,7 @@ async fn serve(listener: TcpListener, management: Arc<Management>) {
 
 /// Waits in the page until an expression is true, and returns another one.
 #[track_caller]
-fn once(browser: &Browser, is_so: &str, then: &str) -> Value {
+pub(crate) fn once(browser: &Browser, is_so: &str, then: &str) -> Value {
     let script = format!(
         "for (const end = Date.now() + 25000; Date.now() < end; await new Promise(go => setTimeout(go, 50)))
             if ({is_so}) return {then};

@@ -4,9 +4,11 @@ mod broadcast;
 mod directory;
 mod echo;
 mod kerberos;
+mod management;
 mod pages;
 mod realms;
 mod redirect;
+mod tickets;
 
 use std::{
     fs,

@@ -10,7 +10,12 @@ use client::{
     Credential, TgsExchange, TicketOptions,
     negotiate::{Negotiate, NegotiateOptions},
 };
-use krb::name::{NT_SRV_HST, PrincipalName};
+use krb::{
+    crypto::{Key, Usage, UsageKeys},
+    keytab::Keytab,
+    msg::opened::EncTicketPart,
+    name::{NT_SRV_HST, PrincipalName},
+};
 use testkdc::Realm;
 use ticketgate::ambient;
 
@@ -54,6 +59,28 @@ pub(crate) fn ticket_with(options: &TicketOptions) -> Credential {
 pub(crate) fn alices() -> &'static Credential {
     static TICKET: OnceLock<Credential> = OnceLock::new();
     TICKET.get_or_init(|| ticket_of("alice", "alicepw", ["HTTP", "gw.tgg.test"]))
+}
+
+/// The service's key that sealed alice's ticket.
+pub(crate) fn service_key() -> Key {
+    let keytab = Keytab::read(&std::fs::read(realm().dir().join("services.keytab")).unwrap()).unwrap();
+    let ticket = &alices().ticket;
+    let entry = keytab.entries.iter().find(|entry| {
+        entry.principal.name.same_name(&ticket.sname) && entry.key.keytype == ticket.enc_part.etype
+    });
+    Key::try_from(&entry.unwrap().key).unwrap()
+}
+
+/// Alice's ticket as no KDC made it: with what is sealed in it changed. Its client is whom it names then.
+pub(crate) fn forged(change: impl FnOnce(&mut EncTicketPart)) -> Credential {
+    let keys = UsageKeys::derive(&service_key(), Usage::TICKET).unwrap();
+    let mut part = EncTicketPart::decode(&keys.open_data(&alices().ticket.enc_part).unwrap()).unwrap();
+    change(&mut part);
+    let mut credential = alices().clone();
+    credential.client.name = part.cname.clone();
+    credential.client.krb_realm = part.crealm.clone();
+    credential.ticket.enc_part = keys.seal_data(&[9; 16], &part.encode().unwrap());
+    credential
 }
 
 /// A token of alice's that nobody has seen, and what verifies the answer.

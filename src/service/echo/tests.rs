@@ -22,7 +22,7 @@ fn open(repeat: u32, room: usize, message: Duration) -> (DuplexStream, JoinHandl
         message,
         max_message: 1 << 17,
         notice: Notice::below(&CancellationToken::new()),
-        octets: std::sync::Arc::default(),
+        octets: Default::default(),
     };
     let echo = Echo::new(NonZeroU32::new(repeat).unwrap());
     (client, tokio::spawn(async move { echo.serve(server, Bytes::new(), &bounds).await }))

@@ -7,8 +7,7 @@ use client::{
     negotiate::{Negotiate, NegotiateOptions},
 };
 use krb::{
-    crypto::{ChecksumKey, Enctype, Key, Usage, UsageKeys},
-    keytab::Keytab,
+    crypto::{ChecksumKey, Enctype, Key, Usage},
     msg::{
         cammac::{AuthenticationIndicator, Cammac, VerifierMac},
         opened::{AuthorizationData, AuthorizationDataElement, EncTicketPart, ad_type},
@@ -18,8 +17,8 @@ use krb::{
 
 use super::{admission, ask_once, door, site, status};
 use crate::{
-    ticket::{alices, dice, field, now},
-    world::{Gateway, realm},
+    ticket::{dice, field, forged, now, service_key},
+    world::Gateway,
 };
 
 /// SE_GROUP_MANDATORY, SE_GROUP_ENABLED_BY_DEFAULT and SE_GROUP_ENABLED (MS-PAC section 2.2.1).
@@ -29,30 +28,17 @@ const ENABLED: u32 = 7;
 const STAFF: [&str; 6] =
     ["--require-role", "staff", "--grant", "staff=sid:S-1-5-21-1-2-3-1512", "--grant", "staff=indicator:otp"];
 
-/// The service's key that sealed alice's ticket.
-fn service_key() -> Key {
-    let keytab = Keytab::read(&std::fs::read(realm().dir().join("services.keytab")).unwrap()).unwrap();
-    let ticket = &alices().ticket;
-    let entry = keytab.entries.iter().find(|entry| {
-        entry.principal.name.same_name(&ticket.sname) && entry.key.keytype == ticket.enc_part.etype
-    });
-    Key::try_from(&entry.unwrap().key).unwrap()
-}
-
 /// Alice's ticket with this authorization data in place of the KDC's own.
 fn ticket(data: impl FnOnce(&EncTicketPart) -> AuthorizationDataElement) -> Credential {
-    let keys = UsageKeys::derive(&service_key(), Usage::TICKET).unwrap();
-    let mut part = EncTicketPart::decode(&keys.open_data(&alices().ticket.enc_part).unwrap()).unwrap();
-    let inner = AuthorizationData(vec![data(&part)]).encode().unwrap();
-    let relevant = AuthorizationDataElement { ad_type: ad_type::IF_RELEVANT, ad_data: inner.into() };
-    part.authorization_data = Some(AuthorizationData(vec![relevant]));
-    let mut credential = alices().clone();
-    credential.ticket.enc_part = keys.seal_data(&[9; 16], &part.encode().unwrap());
-    credential
+    forged(|part| {
+        let inner = AuthorizationData(vec![data(part)]).encode().unwrap();
+        let relevant = AuthorizationDataElement { ad_type: ad_type::IF_RELEVANT, ad_data: inner.into() };
+        part.authorization_data = Some(AuthorizationData(vec![relevant]));
+    })
 }
 
 /// A ticket whose PAC puts alice into the group 1512, signed with this key.
-fn in_group(signer: &Key) -> Credential {
+pub(crate) fn in_group(signer: &Key) -> Credential {
     ticket(|part| {
         let login = part.authtime.seconds().unwrap();
         let info = ValidationInfo {
