@@ -90,6 +90,19 @@ fn a_publisher_that_is_dialled_is_heard_and_dialled_again_when_it_ends() {
     gateway.wait_for_log("Nothing to broadcast comes");
 }
 
+#[test]
+fn a_publisher_is_dialled_from_the_address_and_over_what_is_configured() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let options = "<connect-options><tcp.bind>127.0.0.2:0</tcp.bind>\
+                   <ssl.encryption>disabled</ssl.encryption></connect-options>";
+    let gateway = following(&format!("ssl://{}", listener.local_addr().unwrap()), options);
+    let mut client = listening(&gateway);
+    let (mut publisher, from) = listener.accept().unwrap();
+    assert_eq!(from.ip().to_string(), "127.0.0.2");
+    publisher.write_all(b"in clear").unwrap();
+    assert_eq!(heard(&mut client, 8), b"in clear");
+}
+
 /// A publisher that speaks WebSocket: it sends these messages when a line comes over the other connection.
 fn publishing(messages: Vec<Message>) -> (Backend, SocketAddr) {
     let starts = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -159,6 +172,8 @@ fn a_client_that_is_further_behind_than_is_configured_is_closed() {
         }
     };
     assert_eq!(code, 1008);
+    // The answer to the close frame.
+    let _ = slow.flush();
     assert!(octets < FLOOD, "{octets}");
     assert_eq!(gateway.wait_for_record("visit", |_| true)["outcome"], "slow");
 }

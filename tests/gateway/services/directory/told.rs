@@ -8,6 +8,10 @@ use std::{
 use ticketgate::ambient;
 
 use super::{Folder, ask, serving};
+use crate::{
+    services::{config, service},
+    world::Gateway,
+};
 
 fn told(location: &str, path: &str) -> Vec<String> {
     let folder = Folder::new().with("index.html", "").with("sub/app.js", "").with("logo.PNG", "");
@@ -69,5 +73,29 @@ fn a_file_has_the_type_that_its_extension_is_mapped_to() {
         let answer = ask(&gateway, &format!("GET /in/{name}"), "");
         assert!(answer.value("content-type").starts_with(expected), "{name}: {}", answer.text);
         assert_eq!(answer.value("x-content-type-options"), "nosniff");
+    }
+}
+
+#[test]
+fn types_of_all_services_stand_in_service_defaults_and_a_service_may_have_others() {
+    let folder = Folder::new().with("a.one", "").with("a.two", "");
+    let mapping = |extension: &str, kind: &str| {
+        format!(
+            "<mime-mapping><extension>{extension}</extension><mime-type>{kind}</mime-type></mime-mapping>"
+        )
+    };
+    let defaults = mapping("one", "text/x-default") + &mapping("two", "text/x-default");
+    let inside = format!(
+        "<properties><directory>{}</directory></properties>{}",
+        folder.path("").display(),
+        mapping("two", "text/x-own")
+    );
+    let gateway = Gateway::run(&config(&format!(
+        "<service-defaults>{defaults}</service-defaults>{}",
+        service("directory", "http", &inside)
+    )));
+    for (name, expected) in [("a.one", "text/x-default"), ("a.two", "text/x-own")] {
+        let answer = ask(&gateway, &format!("GET /in/{name}"), "");
+        assert!(answer.value("content-type").starts_with(expected), "{name}: {}", answer.text);
     }
 }
