@@ -207,13 +207,17 @@ pub enum BadHead {
     #[error("nothing is at this path")]
     NotFound,
     /// The page that sent it may not.
-    #[error("the page that asks may not; allow its origin with --allow-origin if it should")]
+    #[error(
+        "the page that asks may not; if it should, allow its origin with --allow-origin (<cross-site-constraint>)"
+    )]
     Origin,
     /// The path leaves the one that is served.
     #[error("the path leaves the one that is served")]
     Path,
     /// Only sockets are served here.
-    #[error("only WebSocket is served here; --connect an http:// back end to serve requests")]
+    #[error(
+        "only WebSocket is served here; for requests take an http:// back end (--connect), or an http:// <accept>"
+    )]
     SocketsOnly,
     /// The body is above the limit.
     #[error("the body is too long")]

@@ -89,7 +89,7 @@ pub enum TlsError {
     Tickets(rustls::Error),
     /// A certificate that no token can be bound to.
     #[error(
-        "{path}: tokens cannot be bound to this certificate, for its kind of signature names no hash function (RFC 5929 section 4.1); leave --binding-cert out"
+        "{path}: tokens cannot be bound to this certificate, for its kind of signature names no hash function (RFC 5929 section 4.1); leave --binding-cert (<bindingCert>) out"
     )]
     Unbindable {
         /// Its file.

@@ -133,7 +133,7 @@ impl Gss {
         let (acceptor, state) = load(&settings)?;
         let replay = replays.of(&settings)?;
         if matches!(*replay, Replay::Off) {
-            warn!("Replays are not refused: --replay-capacity is 0");
+            warn!("Replays are not refused: --replay-capacity (<replayCapacity>) is 0");
         }
         for weak in &settings.policy.enctypes.weak {
             warn!(

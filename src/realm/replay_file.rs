@@ -38,13 +38,17 @@ const SLACK: usize = 64 * 1024;
 #[non_exhaustive]
 pub enum ReplayFileError {
     /// It is another kind of file.
-    #[error("{path} is not a replay cache of this program; name another --replay-file, or remove it")]
+    #[error(
+        "{path} is not a replay cache of this program; name another --replay-file (<replayFile>), or remove it"
+    )]
     Foreign {
         /// The file.
         path: PathBuf,
     },
     /// Another process uses it.
-    #[error("the replay cache {path} is in use by another process; give each gateway its own --replay-file")]
+    #[error(
+        "the replay cache {path} is in use by another process; give each gateway its own --replay-file (<replayFile>)"
+    )]
     InUse {
         /// The file.
         path: PathBuf,
@@ -142,7 +146,7 @@ impl ReplayFile {
         (appended.file, appended.failed) = (None, Some(now));
         error!(
             file = %self.path.display(),
-            "Nobody is let in: the replay cache cannot be written: {error}; make room, or name another --replay-file"
+            "Nobody is let in: the replay cache cannot be written: {error}; make room, or name another --replay-file (<replayFile>)"
         );
         NotFresh::Unavailable
     }

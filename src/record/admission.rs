@@ -51,7 +51,7 @@ pub fn denied(id: RequestId, visitor: &Visitor, subject: &Subject, missing: &str
         roles = roles(subject).as_deref(),
         outcome = "role_missing",
         blame = "peer",
-        "Denied: the client does not have the role {missing}; if it should, grant it with --grant"
+        "Denied: the client does not have the role {missing}; if it should, grant it with --grant (<grant>)"
     );
     "role_missing"
 }

@@ -59,7 +59,7 @@ pub enum Refusal {
     )]
     Address,
     /// The client is anonymous.
-    #[error("the client {client} is anonymous; --allow-anonymous lets it in")]
+    #[error("the client {client} is anonymous; --allow-anonymous (<allowAnonymous>) lets it in")]
     Anonymous {
         /// Under which name.
         client: Principal,
@@ -90,17 +90,17 @@ pub enum Refusal {
     },
     /// The token is bound to another TLS connection, or to none while the client says it binds.
     #[error(
-        "the token is bound to another TLS connection: something between client and gateway ends TLS; if that is a proxy of yours, give its certificate with --binding-cert"
+        "the token is bound to another TLS connection: something between client and gateway ends TLS; if that is a proxy of yours, give its certificate with --binding-cert (<bindingCert>)"
     )]
     BindingMismatch,
     /// No channel binding where one is demanded.
     #[error(
-        "the token is not bound to the TLS connection, which --channel-binding require demands; browsers on Linux never bind"
+        "the token is not bound to the TLS connection, which --channel-binding require (<channelBinding>) demands; browsers on Linux never bind"
     )]
     BindingMissing,
     /// No channel binding from a client that says that it binds.
     #[error(
-        "the token is not bound to the TLS connection although the client says that it binds; set client_aware_channel_bindings = false in its krb5.conf, or --channel-binding off"
+        "the token is not bound to the TLS connection although the client says that it binds; set client_aware_channel_bindings = false in its krb5.conf, or --channel-binding off (<channelBinding>)"
     )]
     BindingWithheld,
     /// The checksum is malformed.
@@ -108,14 +108,16 @@ pub enum Refusal {
     Checksum(#[source] GssError),
     /// No checksum, or one of another kind than GSS-API has.
     #[error(
-        "the authenticator has no checksum of GSS-API (type 0x8003) but {found:?}; --allow-no-checksum accepts such clients"
+        "the authenticator has no checksum of GSS-API (type 0x8003) but {found:?}; --allow-no-checksum (<allowNoChecksum>) accepts such clients"
     )]
     ChecksumMissing {
         /// The type that was found, if any.
         found: Option<i32>,
     },
     /// The client is of a realm that is not accepted.
-    #[error("clients of the realm {krb_realm} are not accepted; --accept-realm {krb_realm} lets them in")]
+    #[error(
+        "clients of the realm {krb_realm} are not accepted; --accept-realm {krb_realm} (<acceptRealm>) lets them in"
+    )]
     ClientRealm {
         /// The realm.
         krb_realm: RealmName,
@@ -240,7 +242,7 @@ pub enum Refusal {
     NoKeys,
     /// The ticket is for another service.
     #[error(
-        "the ticket is for {service}, not for a service that is accepted here ({accepted}); add --principal if it should be"
+        "the ticket is for {service}, not for a service that is accepted here ({accepted}); add --principal (<principal>) if it should be"
     )]
     NotUs {
         /// What the ticket names.
@@ -267,7 +269,7 @@ pub enum Refusal {
     PacMismatch,
     /// No PAC where one is demanded.
     #[error(
-        "the ticket has no PAC, which --pac require demands; MIT KDCs since 1.20 and Active Directory make one"
+        "the ticket has no PAC, which --pac require (<pac>) demands; MIT KDCs since 1.20 and Active Directory make one"
     )]
     PacMissing,
     /// A checksum of another kind than GSS-API has is not one over nothing.
@@ -295,7 +297,7 @@ pub enum Refusal {
     },
     /// The client meant another service.
     #[error(
-        "the client made this token for {named:?}, not for a service that is accepted here: it is relayed from elsewhere, or --principal lacks a name"
+        "the client made this token for {named:?}, not for a service that is accepted here: it is relayed from elsewhere, or --principal (<principal>) lacks a name"
     )]
     TargetName {
         /// What the authenticator says.
@@ -303,7 +305,7 @@ pub enum Refusal {
     },
     /// The client does not say which service it meant.
     #[error(
-        "the token does not say which service the client meant, which --target-name require demands; only Windows clients say it"
+        "the token does not say which service the client meant, which --target-name require (<targetName>) demands; only Windows clients say it"
     )]
     TargetNameMissing,
     /// The token is longer than is accepted.
@@ -316,7 +318,7 @@ pub enum Refusal {
     },
     /// The ticket went through a realm that is not trusted for it.
     #[error(
-        "the ticket came by the realm {krb_realm}, which is not trusted between {client} and {service}; add --capath {client}={krb_realm}, or have the KDC check the path"
+        "the ticket came by the realm {krb_realm}, which is not trusted between {client} and {service}; add --capath {client}={krb_realm} (<capath>), or have the KDC check the path"
     )]
     Transited {
         /// The realm on the way.
@@ -373,8 +375,8 @@ impl std::fmt::Display for Mechanisms {
 
 fn enctype_remedy(number: i64) -> &'static str {
     match number {
-        16 => "give the account AES keys, or accept it with --weak-enctype 3des",
-        23 => "give the account AES keys, or accept it with --weak-enctype rc4",
+        16 => "give the account AES keys, or accept it with --weak-enctype 3des (<weakEnctype>)",
+        23 => "give the account AES keys, or accept it with --weak-enctype rc4 (<weakEnctype>)",
         _ => "17, 18, 19 and 20 are",
     }
 }
@@ -394,9 +396,9 @@ fn key_version(service: &Principal, wanted: u32, newest: u32) -> String {
 fn replay_remedy(why: NotFresh) -> &'static str {
     match why {
         NotFresh::BeforeStart => {
-            "; a client whose clock is behind has to wait that long, or keep the cache over a restart with --replay-file"
+            "; a client whose clock is behind has to wait that long, or keep the cache over a restart with --replay-file (<replayFile>)"
         }
-        NotFresh::Full => "; raise --replay-capacity",
+        NotFresh::Full => "; raise --replay-capacity (<replayCapacity>)",
         NotFresh::Seen => "; if clients repeat requests by themselves, look for a proxy that retries",
         NotFresh::Unavailable => "",
     }

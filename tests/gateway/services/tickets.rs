@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     backend::Backend,
-    door::{admission, groups::in_group},
+    door::{admission, groups::in_group, message},
     identity::Identity,
     ticket::{alices, authorization, dice, field, forged, now, service_key, ticket_of, token},
     world::{Gateway, realm},
@@ -188,6 +188,14 @@ fn foreign(change: impl FnOnce(&mut EncTicketPart)) -> Credential {
 fn accept_realm_says_whose_clients_are_let_in() {
     let option = "<acceptRealm>THIRD.TEST</acceptRealm><acceptRealm>OTHER.TEST</acceptRealm>";
     assert_lets_in(option, "client_realm", || with(&foreign(|_| {})));
+}
+
+#[test]
+fn the_log_names_the_option_that_would_let_in() {
+    let gateway = door("");
+    assert_eq!(judged(&gateway, &with(&foreign(|_| {}))), 401);
+    let record = admission(&gateway, "client_realm");
+    assert!(message(&record).contains("<acceptRealm>"), "{record}");
 }
 
 #[test]
