@@ -6,6 +6,7 @@ mod echo;
 mod kerberos;
 mod management;
 mod pages;
+mod proxied;
 mod realms;
 mod redirect;
 mod tickets;

@@ -188,6 +188,18 @@ fn stock_tools_are_served_over_tcp_and_udp() {
 }
 
 #[test]
+fn what_is_too_big_for_a_datagram_is_fetched_over_tcp_at_the_same_port() {
+    let (at, properties) = (refusing(), serving("TGG.TEST", &kdc(), ""));
+    let _gateway = Gateway::run(&config(&format!(
+        "<service><name>one</name><accept>udp://{at}</accept><accept>tcp://{at}</accept>\
+         <type>kerberos5.proxy</type>{properties}</service>"
+    )));
+    let client = realm().client_with(&Krb5Conf::new().kdc(at)).unwrap();
+    assert_succeeds(&client.kinit(&realm().large_user(), "largepw").unwrap());
+    assert!(client.trace().contains("too big for UDP; retrying with TCP"), "{}", client.trace());
+}
+
+#[test]
 fn a_silent_kdc_is_waited_for_as_long_as_is_configured() {
     let silent = ForgedKdc::silent();
     let servers = format!("<kdc>{}</kdc>", silent.addr());

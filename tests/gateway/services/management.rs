@@ -263,8 +263,8 @@ fn the_configuration_is_shown_without_secrets() {
          <login-modules>{modules}</login-modules></authentication></realm>"
     );
     let services = format!(
-        "<service><name>one</name><accept>ws://127.0.0.1:0/in</accept><type>echo</type>\
-         <realm-name>secretive</realm-name>{}</service>{MANAGEMENT}",
+        "<service><name>one</name><description>For all who ask</description>\
+         <accept>ws://127.0.0.1:0/in</accept><type>echo</type><realm-name>secretive</realm-name>{}</service>{MANAGEMENT}",
         roles(&["AUTHORIZED"])
     );
     let store = security(&realm).replace(
@@ -275,6 +275,7 @@ fn the_configuration_is_shown_without_secrets() {
     let told = shown(&gateway, "GET /configuration");
     assert_eq!(told["realms"][0]["name"], "secretive");
     assert_eq!(told["services"][0]["requires"], json!(["AUTHORIZED"]));
+    assert_eq!(told["services"][0]["description"], "For all who ask");
     assert_eq!(told["realms"][0]["modules"].as_array().unwrap().len(), 4);
     for path in ["/configuration", "/metrics", "/sessions", "/health", "/ready", "/"] {
         let answer = inside(&gateway, &format!("GET {path}"), "");
