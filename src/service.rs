@@ -125,6 +125,10 @@ pub enum Socket {
         via: Via,
         /// When the pass ends that it was opened with.
         ends: Option<Moment>,
+        /// Octets of its longest message.
+        max_message: usize,
+        /// How long nothing may come, if that is another time than between two requests.
+        inactivity: Option<Duration>,
     },
 }
 
@@ -153,8 +157,9 @@ impl Socket {
                 let _peer = peer;
                 joined.run(io, early, timeouts.message, notice, octets).await
             }
-            Self::Relay { service, protocol, via, ends } => {
-                let bounds = Bounds { peer, via, timeouts, ends, notice, octets };
+            Self::Relay { service, protocol, via, ends, max_message, inactivity } => {
+                let timeouts = Timeouts { idle: inactivity.unwrap_or(timeouts.idle), ..timeouts };
+                let bounds = Bounds { peer, via, timeouts, max_message, ends, notice, octets };
                 relay::serve(service, io, early, protocol, bounds).await
             }
         }
