@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Request, Response, header, uri::Authority};
+use http::{HeaderMap, HeaderValue, Request, Response, header, uri::Authority};
 use hyper::body::{Body as _, Incoming};
 use tracing::debug;
 
@@ -87,7 +87,7 @@ async fn visit(
         Ok(checked) => checked,
         Err(bad) => return (not_served(bad, visit), None),
     };
-    let (pass, asked) = match admit(hosted, request, caller, visit.id).await {
+    let (pass, mut asked) = match admit(hosted, request, caller, visit.id).await {
         Ok((pass, request)) => {
             let (head, body) = request.into_parts();
             (pass, Asked { head, body, host, key, mount: found.mount })
@@ -99,6 +99,10 @@ async fn visit(
             return (response, None);
         }
     };
+    // Of what answers by itself nothing reads a body.
+    if !matches!(hosted.service, Service::Proxy(_)) {
+        leave(&asked.head.headers, &mut asked.body, caller).await;
+    }
     visit.principal = pass.subject.as_ref().map(|subject| subject.principal.clone());
     let (mut response, socket) = match &hosted.service {
         Service::Proxy(proxy) => {
@@ -213,7 +217,7 @@ async fn admit(
     caller: &Caller,
     id: RequestId,
 ) -> Result<(Pass, Request<Incoming>), Response<Body>> {
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
     let case = Case { id, visitor: &caller.visitor, metrics: &hosted.metrics };
     let response = match hosted.gate.admit(case, &head).await {
         Admission::Pass(pass) => return Ok((pass, Request::from_parts(head, body))),
@@ -222,11 +226,16 @@ async fn admit(
         Admission::Unavailable => answer::unjudged(),
         Admission::Unreadable => answer::unreadable(),
     };
+    leave(&head.headers, &mut body, caller).await;
+    Err(response)
+}
+
+/// Lets a body pass that nobody wants.
+async fn leave(headers: &HeaderMap, body: &mut Incoming, caller: &Caller) {
     // A client that waits to be told so has not sent its body.
-    if !ws::has_token(&head.headers, header::EXPECT, "100-continue") {
+    if !ws::has_token(headers, header::EXPECT, "100-continue") {
         discard(body, caller.timeouts.message).await;
     }
-    Err(response)
 }
 
 /// The response to a request that is not served, and its record.

@@ -95,7 +95,7 @@ const MAX_DISCARDED: u64 = 16 * 1024 * 1024;
 
 /// Reads the body of a request that is turned away, for so long, and keeps nothing. Octets that nobody reads have the
 /// connection reset, and a browser that still sends its form would not see the challenge.
-pub async fn discard(mut body: Incoming, patience: Duration) {
+pub async fn discard(body: &mut Incoming, patience: Duration) {
     let mut left = MAX_DISCARDED;
     let _ = timeout(patience, async {
         while let Some(Ok(frame)) = body.frame().await {
