@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use krb::error_code::{
-    KDC_ERR_POLICY, KDC_ERR_PREAUTH_REQUIRED, KDC_ERR_SVC_UNAVAILABLE, KDC_ERR_WRONG_REALM,
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use krb::{
+    error_code::{KDC_ERR_POLICY, KDC_ERR_PREAUTH_REQUIRED, KDC_ERR_SVC_UNAVAILABLE, KDC_ERR_WRONG_REALM},
+    frame,
 };
 use testkdc::{Client, Krb5Conf, Output};
 
-use super::{UPGRADE, config, exchange, one, realms, security, status};
+use super::{UPGRADE, ask, config, exchange, one, realms, security, status};
 use crate::{
     authority::authority,
     backend::Head,
@@ -184,6 +186,19 @@ fn stock_tools_are_served_over_tcp_and_udp() {
         assert_succeeds(&client.kinit("alice", "alicepw").unwrap());
         assert_succeeds(&client.kvno(&["HTTP/gw.tgg.test"]).unwrap());
         gateway.wait_for_record(scheme, |record| record["kind"] == "tgs" && record["via"] == scheme);
+    }
+}
+
+#[test]
+fn a_path_that_is_a_request_as_heimdal_writes_it_is_relayed_whatever_signs_are_in_it() {
+    let gateway = one("kerberos5.proxy", "http", &connect());
+    // Slashes are signs of Base64 too, also several of them in a row.
+    for signs in ["/", "+", "//"] {
+        let path = (0..).map(|_| STANDARD.encode(as_req("alice"))).find(|path| path.contains(signs)).unwrap();
+        let answer = ask(&gateway, &format!("GET /in/{path}"), "");
+        assert_eq!(status(&answer), 200, "{path}");
+        let message = &answer.ahead[frame::PREFIX..];
+        assert_eq!(error_code(message), KDC_ERR_PREAUTH_REQUIRED);
     }
 }
 
