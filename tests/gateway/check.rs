@@ -35,6 +35,20 @@ fn a_sound_configuration_is_one_line_a_service_on_standard_output() {
 }
 
 #[test]
+fn words_of_a_realm_that_are_not_in_force_yet_are_named() {
+    let text = fs::read_to_string(file("conf/tpg.xml")).unwrap();
+    let text = text.replace("<login-modules>", "<session-timeout>4 hours</session-timeout><login-modules>");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("timeout-{}.xml", std::process::id()));
+    fs::write(&path, text).unwrap();
+    let run = check(&["--config", path.to_str().unwrap()]);
+    let told = String::from_utf8_lossy(&run.stderr);
+    assert!(
+        told.contains("warning: in the realm `kerberos` these are not in force yet: session-timeout; "),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_is_defined_on_the_command_line_is_put_in() {
     let config = file("conf/gateway-config.xml");
     let run = check(&["--config", config.to_str().unwrap(), "--define", "gateway.port=8010"]);

@@ -8,7 +8,7 @@ use crate::{
     config::model::{
         Config,
         module::{Gss, Judge},
-        realm::{Realm, Scheme},
+        realm::{Authentication, Mode, Realm, Scheme},
         service::{Required, Service},
     },
     config::report::Problem,
@@ -58,19 +58,54 @@ impl Realms {
     }
 }
 
-/// A warning for each realm that services have and that cannot judge anybody.
+/// A warning for each realm that services have and that cannot judge anybody, and for each word of one that can and that
+/// is not in force yet.
 pub(super) fn unjudged(config: &Config) -> Vec<Problem> {
     let used: HashSet<usize> = config.services.iter().filter_map(|service| service.realm).collect();
     let realms = config.realms.iter().enumerate().filter(|(number, _)| used.contains(number));
     let warn = |(_, realm): (usize, &Realm)| {
-        let says = format!(
-            "the realm `{}` cannot judge anybody yet, and its services let nobody in",
-            realm.name.value
-        );
-        let help = "what judges is the scheme Negotiate with the login modules kerberos5 and gss";
-        Problem::warning(realm.name.span.clone(), says).help(help)
+        let name = &realm.name;
+        let (says, help) = if judged_by(realm).is_none() {
+            let says = format!(
+                "the realm `{}` cannot judge anybody yet, and its services let nobody in",
+                name.value
+            );
+            (says, "what judges is the scheme Negotiate with the login modules kerberos5 and gss")
+        } else {
+            let idle = idle(realm);
+            if idle.is_empty() {
+                return None;
+            }
+            let says =
+                format!("in the realm `{}` these are not in force yet: {}", name.value, idle.join(", "));
+            (says, "a socket ends with its ticket, or after the <socket-lifetime> of its service")
+        };
+        Some(Problem::warning(name.span.clone(), says).help(help))
     };
-    realms.filter(|(_, realm)| judged_by(realm).is_none()).map(warn).collect()
+    realms.filter_map(warn).collect()
+}
+
+/// What a realm of tickets says and nobody heeds yet.
+fn idle(realm: &Realm) -> Vec<&'static str> {
+    let Authentication {
+        headers,
+        query_parameters,
+        cookies,
+        mode,
+        authorization_timeout,
+        session_timeout,
+        ..
+    } = &realm.authentication;
+    let words = [
+        ("user-principal-class", !realm.user_principal_classes.is_empty()),
+        ("http-header", !headers.is_empty()),
+        ("http-query-parameter", !query_parameters.is_empty()),
+        ("http-cookie", !cookies.is_empty()),
+        ("authorization-mode", *mode != Mode::Challenge),
+        ("authorization-timeout", authorization_timeout.is_some()),
+        ("session-timeout", session_timeout.is_some()),
+    ];
+    words.into_iter().filter_map(|(word, is_there)| is_there.then_some(word)).collect()
 }
 
 /// The module that judges tickets, in a realm whose clients are asked for them and where nothing else judges.
