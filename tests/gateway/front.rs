@@ -16,9 +16,11 @@ mod tls;
 use std::{
     io::{Read, Write},
     net::{IpAddr, SocketAddr, TcpStream},
+    thread,
 };
 
 use socket2::{Domain, Socket, Type};
+use ticketgate::ambient;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, protocol::Role};
 
 use crate::{
@@ -128,4 +130,14 @@ fn from(address: [u8; 4], to: SocketAddr) -> TcpStream {
     let stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
+}
+
+/// Waits until nobody listens there.
+#[track_caller]
+fn wait_until_closed(at: SocketAddr) {
+    let patience = ambient::now() + PATIENCE;
+    while TcpStream::connect(at).is_ok() {
+        assert!(ambient::now() < patience, "{at} is still served");
+        thread::yield_now();
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{
@@ -95,14 +95,25 @@ impl Folder {
 
     /// A connection over TLS to a host there, which must show a certificate for it.
     pub(super) fn connect(&self, host: &'static str, to: SocketAddr) -> std::io::Result<TlsStream> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(self.file("truststore.pem")).unwrap()).unwrap();
-        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        let name = ServerName::try_from(host).unwrap();
-        let mut connection = ClientConnection::new(Arc::new(config), name).unwrap();
+        let mut connection = self.client(host);
         let mut stream = plain(to);
         connection.complete_io(&mut stream)?;
         Ok(StreamOwned::new(connection, stream))
+    }
+
+    /// A connection whose handshake has begun: the gateway waits for its end.
+    pub(super) fn halfway(&self, to: SocketAddr) -> TcpStream {
+        let mut stream = plain(to);
+        self.client("gw.test").write_tls(&mut stream).unwrap();
+        assert_eq!(stream.peek(&mut [0]).unwrap(), 1, "the gateway has answered");
+        stream
+    }
+
+    fn client(&self, host: &'static str) -> ClientConnection {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(self.file("truststore.pem")).unwrap()).unwrap();
+        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        ClientConnection::new(Arc::new(config), ServerName::try_from(host).unwrap()).unwrap()
     }
 
     /// What the client of OpenSSL says of its handshake with `gw.test` there, and whether there was one.

@@ -67,8 +67,7 @@ fn a_handshake_waits_for_those_that_go_on() {
         "<ssl.maximum.handshakes>1</ssl.maximum.handshakes>",
     ));
     let at = gateway.at("one");
-    // It says nothing, and holds the only place. The line says that the gateway waits for its handshake.
-    let silent = plain(at);
+    let halfway = folder.halfway(at);
     let (done, waiting) = channel();
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -76,7 +75,7 @@ fn a_handshake_waits_for_those_that_go_on() {
             done.send(connected).unwrap();
         });
         assert!(waiting.recv_timeout(Duration::from_millis(300)).is_err(), "it has to wait");
-        drop(silent);
+        drop(halfway);
         assert!(waiting.recv_timeout(PATIENCE).unwrap());
     });
 }

@@ -19,11 +19,11 @@ use crate::{
 };
 
 /// A head that is waited for shortly, and a connection between two requests for long.
-const SHORT_HEAD: &str = "<http.header.timeout>0.3 s</http.header.timeout>\
+const SHORT_HEAD: &str = "<http.header.timeout>0.5 s</http.header.timeout>\
                           <http.keepalive.timeout>60 s</http.keepalive.timeout>";
 /// The other way round.
 const SHORT_IDLE: &str = "<http.header.timeout>60 s</http.header.timeout>\
-                          <http.keepalive.timeout>0.3 s</http.keepalive.timeout>";
+                          <http.keepalive.timeout>0.5 s</http.keepalive.timeout>";
 
 #[test]
 fn a_head_that_does_not_come_to_its_end_is_given_up() {
@@ -125,8 +125,8 @@ fn wait_as_long_as_patience_lasts(gateway: &Gateway) {
     assert!(is_over(plain(gateway.at("one"))));
 }
 
-const SHORT: &str = "<http.header.timeout>0.3 s</http.header.timeout>\
-                     <http.keepalive.timeout>0.3 s</http.keepalive.timeout>";
+const SHORT: &str = "<http.header.timeout>0.5 s</http.header.timeout>\
+                     <http.keepalive.timeout>0.5 s</http.keepalive.timeout>";
 
 #[test]
 fn a_body_that_takes_its_time_on_its_way_to_a_back_end_is_not_idle() {

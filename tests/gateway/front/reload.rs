@@ -1,21 +1,19 @@
 //! A configuration that is read again: what is new is served, what is gone is not, and what is open lives on.
 
 use std::{
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::TcpListener,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
 };
 
-use ticketgate::ambient;
-
 use super::{
     UPGRADE, answer, assert_echoes, echo, folder::Folder, moved, open, request, service, status, status_of,
-    upgraded,
+    upgraded, wait_until_closed,
 };
 use crate::{
     proxy::is_over,
     ticket::authorization,
-    world::{Gateway, PATIENCE, realm},
+    world::{Gateway, realm},
     ws_client::plain,
 };
 
@@ -41,16 +39,6 @@ fn refused(gateway: &Gateway) -> String {
     gateway.signal("HUP");
     let log = gateway.wait_until_log("refusal", |log| log.matches("what is served stays").count() > before);
     log.lines().rfind(|line| line.contains("what is served stays")).unwrap().to_owned()
-}
-
-/// Waits until nobody listens there.
-#[track_caller]
-fn wait_until_closed(at: SocketAddr) {
-    let patience = ambient::now() + PATIENCE;
-    while TcpStream::connect(at).is_ok() {
-        assert!(ambient::now() < patience, "{at} is still served");
-        thread::yield_now();
-    }
 }
 
 const ONE: &str = "ws://127.0.0.1:0/in";

@@ -2,7 +2,6 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
     sync::{Mutex, mpsc::channel},
 };
 
@@ -10,7 +9,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     accept_options, assert_echoes, configuration, echo, echoing, folder::Folder, fronting, moved, open,
-    request, service, status_of,
+    request, service, status_of, wait_until_closed,
 };
 use crate::{
     backend::{Backend, Head},
@@ -38,7 +37,8 @@ fn sockets_are_closed_with_1001() {
     assert_eq!(close_code(&mut other), 1001);
     drop((own, other));
     assert_eq!(gateway.exit(), Some(0));
-    assert!(gateway.log().contains("\"Draining\"") && gateway.log().contains("\"Stopped\""));
+    let log = gateway.wait_for_log("\"Stopped\"");
+    assert!(log.contains("\"Draining\""), "{log}");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn requests_that_are_under_way_are_answered_and_connections_that_idle_end() {
     assert_eq!(status_of(&mut idle, &request("127.0.0.1", "/elsewhere", "")), 404);
     gateway.signal("TERM");
     assert!(is_over(idle));
-    assert!(TcpStream::connect(at).is_err(), "nobody listens any more");
+    wait_until_closed(at);
     go.send(()).unwrap();
     let answer = Head::read(&mut busy).unwrap();
     assert_eq!((answer.line(), answer.value("connection")), ("HTTP/1.1 200 OK", "close"));
@@ -111,7 +111,7 @@ fn an_order_to_reload_does_not_disturb_the_end() {
     go.send(()).unwrap();
     assert_eq!(status_of(&mut busy, ""), 200);
     assert_eq!(gateway.exit(), Some(0));
-    assert!(!gateway.log().contains("\"Reloaded\""));
+    assert!(!gateway.wait_for_log("\"Stopped\"").contains("\"Reloaded\""));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn the_gateway_waits_no_longer_than_it_is_told() {
     backend.head();
     assert_eq!(gateway.stop(), Some(0));
     assert!(is_over(stream));
-    assert!(gateway.log().contains("Connections are cut off"));
+    gateway.wait_for_log("Connections are cut off");
 }
 
 #[test]
