@@ -148,6 +148,24 @@ impl Identities {
     }
 }
 
+/// Keys and certificates of one reading. Each file is read once for all addresses, which so serve the same ones while
+/// somebody writes it; and its password is slow to try.
+#[derive(Debug, Default)]
+pub struct Keys {
+    known: Vec<(Identities, Arc<[Entry]>)>,
+}
+
+impl Keys {
+    fn of(&mut self, identities: &Identities) -> Result<Arc<[Entry]>, TlsError> {
+        if let Some((_, entries)) = self.known.iter().find(|(known, _)| known == identities) {
+            return Ok(Arc::clone(entries));
+        }
+        let entries: Arc<[Entry]> = identities.entries()?.into();
+        self.known.push((identities.clone(), Arc::clone(&entries)));
+        Ok(entries)
+    }
+}
+
 /// Whether clients show certificates, and whose.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum ClientCertificates {
@@ -211,7 +229,7 @@ impl ServerTls {
     ///
     /// Any [`TlsError`].
     pub fn load(settings: Settings) -> Result<Self, TlsError> {
-        Ok(Self { generation: Generation::read(&settings, None)? })
+        Self::read(&settings, &mut Keys::default(), None)
     }
 
     /// Reads what settings name, the same or others, to come after this one: bindings of its certificates stay
@@ -221,7 +239,20 @@ impl ServerTls {
     ///
     /// Any [`TlsError`].
     pub fn successor(&self, settings: Settings) -> Result<Self, TlsError> {
-        Ok(Self { generation: Generation::read(&settings, Some(&self.generation))? })
+        Self::read(&settings, &mut Keys::default(), Some(self))
+    }
+
+    /// Reads what settings name, but for the keys that are known: for one of many addresses.
+    ///
+    /// With one before it, it is that one's [successor](Self::successor).
+    ///
+    /// # Errors
+    ///
+    /// Any [`TlsError`].
+    pub fn read(settings: &Settings, keys: &mut Keys, before: Option<&Self>) -> Result<Self, TlsError> {
+        let entries = keys.of(&settings.identities)?;
+        let before = before.map(|before| &before.generation);
+        Ok(Self { generation: Generation::read(settings, &entries, before)? })
     }
 
     /// The names of its certificates, and when they end, in seconds since 1970, UTC.

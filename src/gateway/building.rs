@@ -29,7 +29,7 @@ use crate::{
         management::{Inside, Management},
         proxy::{Proxy, watch::Behind},
     },
-    tls::{self, ServerTls, client::ClientSettings},
+    tls::{self, Keys, ServerTls, client::ClientSettings},
 };
 
 /// What came of settings.
@@ -101,9 +101,10 @@ pub(super) async fn build(
     for (place, allowed) in settings.allowed.into_iter().enumerate() {
         generation.limits.push(limits(place, allowed, &room, before));
     }
+    let mut keys = Keys::default();
     let mut posts = Vec::new();
     for hall in settings.halls {
-        posts.push(front(hall, &services, &mut generation, before)?);
+        posts.push(front(hall, &services, &mut keys, &mut generation, before)?);
     }
     // Nothing else fails, so that keytabs and back ends are watched from now on.
     let keytabs = generation.realms.iter().map(|realm| tokio::spawn(Arc::clone(&realm.gss).watch()));
@@ -225,12 +226,13 @@ async fn host(
 fn front(
     settings: HallSettings,
     services: &[Arc<Hosted>],
+    keys: &mut Keys,
     generation: &mut Generation,
     before: Option<&Generation>,
 ) -> Result<Post, StartError> {
     let HallSettings { listen, serves, tls, is_secure, allowed, timeouts, max_head, rate, offloaders } =
         settings;
-    let tls = tls.map(|settings| server_tls(listen, settings, generation, before)).transpose()?;
+    let tls = tls.map(|settings| server_tls(listen, &settings, keys, generation, before)).transpose()?;
     let (serves, lines) = match serves {
         Serves::Octets(service, scheme) => octets(service, scheme, services)?,
         Serves::Raw(service, over) => raw(service, over, services)?,
@@ -288,15 +290,14 @@ fn octets(
 /// Certificates as they are now; bindings of those that they were before stay good.
 fn server_tls(
     listen: SocketAddr,
-    settings: tls::Settings,
+    settings: &tls::Settings,
+    keys: &mut Keys,
     generation: &mut Generation,
     before: Option<&Generation>,
 ) -> Result<Arc<ServerTls>, StartError> {
     let mut known = before.into_iter().flat_map(|before| &before.tls);
-    let tls = Arc::new(match known.find(|(at, _)| *at == listen) {
-        Some((_, known)) => known.successor(settings)?,
-        None => ServerTls::load(settings)?,
-    });
+    let known = known.find(|(at, _)| *at == listen).map(|(_, known)| known.as_ref());
+    let tls = Arc::new(ServerTls::read(settings, keys, known)?);
     generation.tls.push((listen, Arc::clone(&tls)));
     Ok(tls)
 }

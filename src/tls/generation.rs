@@ -46,17 +46,20 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    /// Reads what the settings name. Bindings of the generation before stay good.
+    /// The keys of a reading, served as the settings say. Bindings of the generation before stay good.
     ///
     /// # Errors
     ///
     /// Any [`TlsError`].
-    pub(super) fn read(settings: &Settings, before: Option<&Self>) -> Result<Self, TlsError> {
-        let entries = settings.identities.entries()?;
+    pub(super) fn read(
+        settings: &Settings,
+        entries: &[Entry],
+        before: Option<&Self>,
+    ) -> Result<Self, TlsError> {
         let shared = shared(settings)?;
         let mut all = Vec::new();
         let mut by_host: HashMap<String, Vec<Arc<Identity>>> = HashMap::new();
-        for entry in &entries {
+        for entry in entries {
             let past = before.and_then(|before| before.named(&entry.alias));
             let identity = Arc::new(identity(entry, &shared, settings, past)?);
             for host in identity.facts.iter().flat_map(|facts| &facts.hosts) {

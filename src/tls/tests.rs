@@ -242,6 +242,17 @@ async fn a_reload_is_for_new_connections_and_the_open_ones_live_on() {
 }
 
 #[tokio::test]
+async fn all_addresses_of_one_reading_serve_the_certificate_that_was_read_first() {
+    let (folder, root) = (Folder::new(), Authority::new("root"));
+    let (first, second) = (root.host("gw.test"), root.host("gw.test"));
+    let mut keys = Keys::default();
+    ServerTls::read(&settings(&folder, &[&first]), &mut keys, None).unwrap();
+    let other = ServerTls::read(&settings(&folder, &[&second]), &mut keys, None).unwrap();
+    let (_, connected) = open(&other, client(&folder, &root).load().unwrap(), "gw.test").await;
+    assert_eq!(shown(&connected), first.der());
+}
+
+#[tokio::test]
 async fn a_reload_that_fails_changes_nothing() {
     let (folder, root) = (Folder::new(), Authority::new("root"));
     let (old, new) = (root.host("gw.test"), root.host("gw.test"));
