@@ -8,7 +8,12 @@ mod walk;
 use std::{convert::Infallible, sync::Arc};
 
 use http::{HeaderMap, HeaderValue, Request, Response, header};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::service_fn,
+    upgrade::{self, Upgraded},
+};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
@@ -21,6 +26,8 @@ use crate::{
     hall::{Front, Hall, Offloaders, Serves},
     limits::{Peer, Timeouts},
     realm::visitor::Visitor,
+    service::Served,
+    sessions::{Guard, Sessions},
 };
 use patient::Patient;
 use turns::{Answering, Turns};
@@ -44,10 +51,9 @@ where
     let answer = service_fn(|request| {
         let turn = turns.begin();
         let (hall, peer, visitor) = (Arc::clone(&hall), Arc::clone(&peer), Arc::clone(&visitor));
-        async move {
-            let response = respond::<I>(hall, peer, visitor, timeouts, request).await;
-            Ok::<_, Infallible>(response.map(|body| Answering::new(body, turn)))
-        }
+        // Boxed, so that no connection keeps room for it between two requests.
+        let response = Box::pin(respond::<I>(hall, peer, visitor, timeouts, request));
+        async move { Ok::<_, Infallible>(response.await.map(|body| Answering::new(body, turn))) }
     });
     let io = Patient::new(io, timeouts, Arc::clone(&turns));
     let connection = http1::Builder::new()
@@ -100,23 +106,40 @@ where
     let upgraded = upgrade::on(&mut request);
     let caller = Caller { peer, visitor, scheme, timeouts, draining: hall.draining.clone() };
     let (mut response, opening) = walk::answer(&found, request, &caller).await;
-    if let Some(Opening { socket, entry }) = opening {
-        let sessions = Arc::clone(&hall.sessions);
+    if let Some(opening) = opening {
+        let (opening, peer, sessions) = (Box::new(opening), caller.peer, Arc::clone(&hall.sessions));
         hall.tasks.spawn(async move {
-            let _connection = connection;
-            // The connection's own type, so that what HTTP needed of it is given back.
             let Ok(upgraded) = upgraded.await else { return };
-            let Ok(parts) = upgraded.downcast::<TokioIo<Patient<I>>>() else { return };
-            let io = parts.io.into_inner().into_inner();
-            let notice = entry.notice.clone();
-            let session = sessions.open(entry);
-            let octets = Arc::clone(session.octets());
-            let why = socket.run(io, parts.read_buf, caller.peer, timeouts, notice, octets).await;
-            session.ended(why);
+            let begun = begin::<I>(opening, upgraded, Arc::clone(&peer), timeouts, &sessions);
+            let Some((session, served)) = begun else { return };
+            session.ended(served.await);
+            // Counted for as long as the socket lives.
+            drop((connection, peer));
         });
     }
     answer::close_if_old(version, &mut response);
     response
+}
+
+/// Has a socket be served on the connection that it is upgraded from. What was needed to open it is given back before.
+fn begin<I>(
+    opening: Box<Opening>,
+    upgraded: Upgraded,
+    peer: Arc<Peer>,
+    timeouts: Timeouts,
+    sessions: &Arc<Sessions>,
+) -> Option<(Guard, Served)>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Opening { socket, entry } = *opening;
+    // The connection's own type, so that what HTTP needed of it is given back.
+    let parts = upgraded.downcast::<TokioIo<Patient<I>>>().ok()?;
+    let io = parts.io.into_inner().into_inner();
+    let notice = entry.notice.clone();
+    let session = sessions.open(entry);
+    let octets = Arc::clone(session.octets());
+    Some((session, socket.serve(io, parts.read_buf, peer, timeouts, notice, octets)))
 }
 
 /// Who asks: the peer, or whom a trusted proxy in front says that it speaks for. What the proxy says that the client

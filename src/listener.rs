@@ -13,6 +13,7 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
+use tokio_rustls::server::TlsStream;
 use tracing::{debug, warn};
 
 use crate::{
@@ -142,14 +143,15 @@ async fn connections(listener: TcpListener, hall: Arc<Hall>) {
             let Some((io, address, peer)) = received(io, address, place, &served, &front).await else {
                 return;
             };
+            // Boxed, so that no connection keeps room for what it is not: most are of the web.
             match &front.serves {
                 Serves::Octets(hosted) => {
                     let io = Throttled::new(io, front.rate);
-                    stream(&served, &front, hosted, io, address, peer).await;
+                    Box::pin(stream(&served, &front, hosted, io, address, peer)).await;
                 }
                 Serves::Raw { service, .. } => {
                     let via = Via { peer: address, over: "tcp" };
-                    raw::stream(service, io, &peer, via, front.timeouts, &served.draining).await;
+                    Box::pin(raw::stream(service, io, &peer, via, front.timeouts, &served.draining)).await;
                 }
                 Serves::Web(_) => {
                     let io = Throttled::new(io, front.rate);
@@ -209,8 +211,8 @@ async fn stream(
         notice: Notice::below(&hall.draining),
     };
     let Some(tls) = &front.tls else { return proxy.stream(io, client).await };
-    if let Some(Accepted { stream, .. }) = secured(hall, front, tls, io, address).await {
-        proxy.stream(Box::new(stream), client).await;
+    if let Some((stream, _)) = secured(hall, front, tls, io, address).await {
+        proxy.stream(stream, client).await;
     }
 }
 
@@ -228,22 +230,24 @@ async fn greet(
         drop(front);
         return connection::serve(hall, io, peer, Visitor::new(address, is_secure, Vec::new())).await;
     };
-    // Boxed: a TLS stream is large, and every step on its way would keep room for it.
-    if let Some(Accepted { stream, bindings }) = secured(&hall, &front, tls, io, address).await {
+    // Boxed, so that no connection keeps room for its handshake.
+    if let Some((stream, bindings)) = Box::pin(secured(&hall, &front, tls, io, address)).await {
         let visitor = Visitor::new(address, true, bindings);
         drop(front);
-        connection::serve(hall, Box::new(stream), peer, visitor).await;
+        connection::serve(hall, stream, peer, visitor).await;
     }
 }
 
-/// A connection whose TLS handshake was made in time.
+/// A connection whose TLS handshake was made in time, and what tokens on it may be bound to.
+///
+/// It is boxed: a TLS stream is large, and every step on its way would keep room for it.
 async fn secured(
     hall: &Hall,
     front: &Front,
     tls: &ServerTls,
     io: Throttled<TcpStream>,
     address: SocketAddr,
-) -> Option<Accepted<Throttled<TcpStream>>> {
+) -> Option<(Box<TlsStream<Throttled<TcpStream>>>, Vec<[u8; 16]>)> {
     let handshake = async {
         let _place = front.limits.handshake().await;
         let counted = hall.metrics.handshake();
@@ -252,7 +256,7 @@ async fn secured(
         accepted
     };
     match timeout(front.timeouts.message, handshake).await {
-        Ok(Ok(accepted)) => return Some(accepted),
+        Ok(Ok(Accepted { stream, bindings })) => return Some((Box::new(stream), bindings)),
         Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
         Err(_) => debug!(peer = %address, "TLS handshake took too long"),
     }

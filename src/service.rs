@@ -15,6 +15,7 @@ pub mod upstream;
 pub mod ways;
 
 use std::{
+    pin::Pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -32,6 +33,7 @@ use self::{
     proxy::{Joined, Proxy},
     redirect::Redirect,
     relay::{Bounds, Protocol},
+    socket::Ended,
 };
 use crate::{
     limits::{Peer, Timeouts},
@@ -84,29 +86,33 @@ pub enum Kept {
 }
 
 impl Own {
-    async fn run<I>(
-        self,
-        io: I,
-        early: Bytes,
-        message: Duration,
-        notice: Notice,
-        octets: Arc<Octets>,
-    ) -> &'static str
+    fn serve<I>(self, io: I, early: Bytes, message: Duration, notice: Notice, octets: Arc<Octets>) -> Served
     where
-        I: AsyncRead + AsyncWrite + Unpin + Send,
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { service, max_message, inactivity, ends, mut visit } = self;
+        let Self { service, max_message, inactivity, ends, visit } = self;
         let bounds = socket::Bounds { ends, inactivity, message, max_message, notice, octets };
-        let ended = match service {
-            Kept::Broadcast(broadcast) => broadcast.serve(io, early, &bounds).await,
-            Kept::Echo(echo) => echo.serve(io, early, &bounds).await,
-        };
-        visit.octets_in.store(ended.octets_in, Ordering::Relaxed);
-        visit.octets_out = ended.octets_out;
-        visit.parted(ended.why.word());
-        ended.why.word()
+        match service {
+            Kept::Broadcast(broadcast) => {
+                Box::pin(async move { ended(broadcast.serve(io, early, &bounds).await, visit) })
+            }
+            Kept::Echo(echo) => Box::pin(async move { ended(echo.serve(io, early, &bounds).await, visit) }),
+        }
     }
 }
+
+/// Takes note of the end of a socket, and says why in a word.
+fn ended(ended: Ended, mut visit: Visit) -> &'static str {
+    visit.octets_in.store(ended.octets_in, Ordering::Relaxed);
+    visit.octets_out = ended.octets_out;
+    visit.parted(ended.why.word());
+    ended.why.word()
+}
+
+/// A socket while it is served. It ends with the reason why, in a word.
+///
+/// Boxed for each kind of its own: no socket keeps room for what others need.
+pub type Served = Pin<Box<dyn Future<Output = &'static str> + Send>>;
 
 /// A socket whose answer 101 is on its way, and what happens on it then.
 #[derive(Debug)]
@@ -133,9 +139,10 @@ pub enum Socket {
 }
 
 impl Socket {
-    /// Serves the socket until it ends, and says why it did in a word. `early` is what the client sent behind its
-    /// request; `octets` are told what passes.
-    pub async fn run<I>(
+    /// Serves the socket until it ends. `early` is what the client sent behind its request; `octets` are told what
+    /// passes.
+    #[must_use]
+    pub fn serve<I>(
         self,
         io: I,
         early: Bytes,
@@ -143,24 +150,17 @@ impl Socket {
         timeouts: Timeouts,
         notice: Notice,
         octets: Arc<Octets>,
-    ) -> &'static str
+    ) -> Served
     where
-        I: AsyncRead + AsyncWrite + Unpin + Send,
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         match self {
-            Self::Own(own) => {
-                let _peer = peer;
-                own.run(io, early, timeouts.message, notice, octets).await
-            }
-            Self::Joined(joined) => {
-                // Counted for as long as the socket lives.
-                let _peer = peer;
-                joined.run(io, early, timeouts.message, notice, octets).await
-            }
+            Self::Own(own) => own.serve(io, early, timeouts.message, notice, octets),
+            Self::Joined(joined) => Box::pin(joined.serve(io, early, timeouts.message, notice, octets)),
             Self::Relay { service, protocol, via, ends, max_message, inactivity } => {
                 let timeouts = Timeouts { idle: inactivity.unwrap_or(timeouts.idle), ..timeouts };
                 let bounds = Bounds { peer, via, timeouts, max_message, ends, notice, octets };
-                relay::serve(service, io, early, protocol, bounds).await
+                Box::pin(relay::serve(service, io, early, protocol, bounds))
             }
         }
     }

@@ -64,11 +64,11 @@ impl Broadcast {
     }
 
     /// Serves one client until it closes. `early` is what was read behind the head of the upgrade.
-    pub async fn serve<I>(&self, io: I, early: Bytes, bounds: &Bounds) -> Ended
+    pub fn serve<I>(&self, io: I, early: Bytes, bounds: &Bounds) -> impl Future<Output = Ended>
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
-        socket::serve(io, early, bounds, self.listen()).await
+        socket::serve(io, early, bounds, self.listen())
     }
 
     /// Sends a message to all who listen now.

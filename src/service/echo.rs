@@ -29,11 +29,11 @@ impl Echo {
     }
 
     /// Serves one socket until it closes. `early` is what was read behind the head of the upgrade.
-    pub async fn serve<I>(self, io: I, early: Bytes, bounds: &Bounds) -> Ended
+    pub fn serve<I>(self, io: I, early: Bytes, bounds: &Bounds) -> impl Future<Output = Ended>
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
-        socket::serve(io, early, bounds, Copies { echo: self, next: None }).await
+        socket::serve(io, early, bounds, Copies { echo: self, next: None })
     }
 }
 

@@ -159,6 +159,10 @@ where
         bounds.octets.set(socket.get_ref().arrived(), socket.get_ref().sent());
         let patience = begun.map_or(idle_until, |begun| begun + message);
         let listening = ending.is_none() && in_flight.len() < MAX_IN_FLIGHT;
+        // One timer for both, since each takes room in every socket that idles.
+        let expires = bounds.ends.filter(|_| ending.is_none()).map(|ends| (ends, Goodbye::Expired));
+        let idles = (listening && in_flight.is_empty()).then_some((patience, Goodbye::Idle));
+        let due = expires.into_iter().chain(idles).min_by_key(|(at, _)| *at);
         tokio::select! {
             biased;
             Some(outcome) = in_flight.next(), if !in_flight.is_empty() => {
@@ -170,10 +174,8 @@ where
                 idle_until = ambient::now() + idle;
             }
             () = bounds.notice.given(), if ending.is_none() => ending = Some(bounds.notice.goodbye()),
-            () = sleep_until(ambient::instant(bounds.ends.unwrap_or_default())),
-                if bounds.ends.is_some() && ending.is_none() => ending = Some(Goodbye::Expired),
-            () = sleep_until(ambient::instant(patience)), if listening && in_flight.is_empty() => {
-                ending = Some(Goodbye::Idle);
+            () = sleep_until(ambient::instant(due.map(|(at, _)| at).unwrap_or_default())), if due.is_some() => {
+                ending = due.map(|(_, goodbye)| goodbye);
             }
             // The last, because a flood keeps it ready.
             read = frames.next(socket), if listening => match read {

@@ -118,7 +118,8 @@ where
     I: AsyncRead + AsyncWrite + Unpin,
     C: Conversation,
 {
-    let mut socket = ws::server(io, early, bounds.max_message).await;
+    // What happens but once is boxed, so that no socket keeps room for it while it lives.
+    let mut socket = Box::pin(ws::server(io, early, bounds.max_message)).await;
     let why = {
         let mut notice = pin!(bounds.notice.given());
         let timer = pin!(sleep_until(ambient::instant(ambient::now())));
@@ -131,7 +132,6 @@ where
         })
         .await
     };
-    // Boxed, so that no socket keeps room for it while it lives.
     match why {
         Why::Said(goodbye) => Box::pin(part(&mut socket, goodbye, bounds.message)).await,
         Why::Closed => {

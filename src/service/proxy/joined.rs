@@ -76,14 +76,14 @@ impl Joined {
 
     /// Joins the client's connection, on which the answer 101 is out, until there is a reason to part. `early` is
     /// what the client sent behind its request.
-    pub async fn run<I>(
+    pub fn serve<I>(
         self,
         client: I,
         early: Bytes,
         message: Duration,
         notice: Notice,
         octets: Arc<Octets>,
-    ) -> &'static str
+    ) -> impl Future<Output = &'static str>
     where
         I: AsyncRead + AsyncWrite + Unpin,
     {
@@ -95,18 +95,21 @@ impl Joined {
         };
         let bounds = Bounds { ends, idle, message, pending, silence, max_message, notice, octets };
         let early = Early { backend: said, client: early };
-        let spliced = splice::join(client, connection, early, speaks, &bounds).await;
-        visit.octets_in.store(spliced.up, Ordering::Relaxed);
-        visit.octets_out = spliced.down;
-        bounds.octets.set(spliced.up, spliced.down);
-        match failure.as_ref().and_then(|failure| failure.get()) {
-            Some(why) => {
-                visit.refused(why.word(), "backend", why);
-                why.word()
-            }
-            None => {
-                visit.parted(spliced.reason.word());
-                spliced.reason.word()
+        // Only what is still needed is kept while the pair lives.
+        async move {
+            let spliced = splice::join(client, connection, early, speaks, &bounds).await;
+            visit.octets_in.store(spliced.up, Ordering::Relaxed);
+            visit.octets_out = spliced.down;
+            bounds.octets.set(spliced.up, spliced.down);
+            match failure.as_ref().and_then(|failure| failure.get()) {
+                Some(why) => {
+                    visit.refused(why.word(), "backend", why);
+                    why.word()
+                }
+                None => {
+                    visit.parted(spliced.reason.word());
+                    spliced.reason.word()
+                }
             }
         }
     }

@@ -78,7 +78,7 @@ impl Proxy {
         let octets = Arc::clone(session.octets());
         let (joining, ends) = (self.joining, self.joining.end(None));
         let joined = Joined { connection, early, speaks, ends, joining, visit };
-        session.ended(joined.run(io, Bytes::new(), patience, notice, octets).await);
+        session.ended(joined.serve(io, Bytes::new(), patience, notice, octets).await);
     }
 
     async fn open_stream(
