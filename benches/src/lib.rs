@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "figures are what this package is for")]
 
 pub mod clock;
+pub mod fetch;
+pub mod files;
 pub mod lane;
 pub mod latency;
 pub mod process;

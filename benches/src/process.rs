@@ -24,8 +24,21 @@ pub fn cpu(pid: u32) -> io::Result<Duration> {
 ///
 /// If there is no such process.
 pub fn resident(pid: u32) -> io::Result<u64> {
+    memory(pid, "VmRSS:")
+}
+
+/// The most memory of a process that was ever resident, in octets.
+///
+/// # Errors
+///
+/// If there is no such process.
+pub fn peak(pid: u32) -> io::Result<u64> {
+    memory(pid, "VmHWM:")
+}
+
+fn memory(pid: u32, field: &str) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     Ok(kibibytes.ok_or(io::ErrorKind::InvalidData)? * 1024)
 }
@@ -38,6 +51,7 @@ mod tests {
     fn this_process_has_memory_and_no_negative_time() {
         let me = std::process::id();
         assert!(resident(me).unwrap() > 100_000);
+        assert!(peak(me).unwrap() >= resident(me).unwrap());
         assert!(cpu(me).unwrap() < Duration::from_secs(3600));
     }
 }

@@ -120,24 +120,15 @@ impl Proxy {
             let (_, address) = line.trim().trim_end_matches('/').rsplit_once('/').ok_or("no address")?;
             return Ok(proxy(Some(running), address.parse()?));
         }
-        // Between this look at a port and the proxy's there is room for somebody else; whoever measures is alone.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = free()?;
         let mut command = match carrier {
             Carrier::Apache => apache(stage, cores, address, echo.address, tickets, tls)?,
             Carrier::Haproxy => haproxy(stage, cores, address, echo.address, tls)?,
             _ => nginx(stage, cores, address, echo.address, tls)?,
         };
         let running = Running::start(&mut command)?;
-        let looks = PATIENCE.as_millis() / LOOK.as_millis();
-        let listens = (0..looks).any(|_| {
-            thread::sleep(LOOK);
-            TcpStream::connect(address).is_ok()
-        });
-        if listens {
-            Ok(proxy(Some(running), address))
-        } else {
-            Err(format!("{} does not listen at {address}", carrier.name()).into())
-        }
+        listens(carrier.name(), address)?;
+        Ok(proxy(Some(running), address))
     }
 
     /// The process whose costs are counted: the proxy's, or the back end's if there is none.
@@ -247,8 +238,24 @@ fn ticketgate(
     Ok(command)
 }
 
+/// A port that is free. Between this look at it and the program's there is room for somebody else; whoever measures is
+/// alone.
+pub(crate) fn free() -> Result<SocketAddr, Failed> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// Waits until somebody listens there.
+pub(crate) fn listens(name: &str, address: SocketAddr) -> Result<(), Failed> {
+    let looks = PATIENCE.as_millis() / LOOK.as_millis();
+    let listens = (0..looks).any(|_| {
+        thread::sleep(LOOK);
+        TcpStream::connect(address).is_ok()
+    });
+    if listens { Ok(()) } else { Err(format!("{name} does not listen at {address}").into()) }
+}
+
 /// A program that may be where Debian has servers and an ordinary user's path does not look.
-fn server(cores: Cores, program: &str) -> Command {
+pub(crate) fn server(cores: Cores, program: &str) -> Command {
     let mut command = on(cores.gateway(), Path::new(program));
     let mut path = env::var_os("PATH").unwrap_or_default();
     path.push(":/usr/sbin");
@@ -264,7 +271,7 @@ fn haproxy(
     tls: bool,
 ) -> Result<Command, Failed> {
     let both = stage.file("haproxy.pem");
-    fs::write(&both, [fs::read(stage.certificate())?, fs::read(stage.key())?].concat())?;
+    stage.both(&both)?;
     let tls = if tls { format!("ssl crt {}", both.display()) } else { String::new() };
     let conf = include_str!("../conf/haproxy.cfg")
         .replace("bind ADDRESS TLS", &format!("bind {address} {tls}"))
@@ -313,14 +320,8 @@ fn nginx(
 ) -> Result<Command, Failed> {
     let dir = stage.file(&format!("nginx-{}", address.port()));
     fs::create_dir_all(&dir)?;
-    let files = format!(
-        // Debian's release does not offer TLS 1.3 unless told to.
-        "ssl;\n        ssl_protocols TLSv1.3;\n        ssl_certificate {};\n        ssl_certificate_key {}",
-        stage.certificate().display(),
-        stage.key().display()
-    );
     let conf = include_str!("../conf/nginx.conf")
-        .replace("listen ADDRESS TLS", &format!("listen {address} {}", if tls { &files } else { "" }))
+        .replace("listen ADDRESS TLS", &format!("listen {address} {}", stage.nginx_tls(tls)))
         .replace("http://BACKEND", &format!("http://{back_end}"))
         .replace("DIR", &dir.display().to_string());
     let file = dir.join("nginx.conf");

@@ -1,6 +1,10 @@
 //! What all measurements need: a folder with a certificate and requests, and where the programs are.
 
-use std::{env, fs, path::PathBuf, process};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process,
+};
 
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 
@@ -99,6 +103,24 @@ impl Stage {
     /// Its key.
     pub fn key(&self) -> PathBuf {
         self.file("key.pem")
+    }
+
+    /// Writes certificate and key into one file.
+    pub(crate) fn both(&self, file: &Path) -> Result<(), Failed> {
+        Ok(fs::write(file, [fs::read(self.certificate())?, fs::read(self.key())?].concat())?)
+    }
+
+    /// What stands behind the address that nginx listens at.
+    pub(crate) fn nginx_tls(&self, tls: bool) -> String {
+        if !tls {
+            return String::new();
+        }
+        // Debian's release does not offer TLS 1.3 unless told to.
+        format!(
+            "ssl;\n        ssl_protocols TLSv1.3;\n        ssl_certificate {};\n        ssl_certificate_key {}",
+            self.certificate().display(),
+            self.key().display()
+        )
     }
 }
 
