@@ -7,7 +7,9 @@ pub mod realms;
 mod signals;
 mod watching;
 
-use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet, convert::Infallible, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration,
+};
 
 use bytes::Bytes;
 use tokio::{task::JoinHandle, time::timeout};
@@ -380,7 +382,7 @@ impl House {
         }
         for (Post { listen, front }, known, fresh) in bound {
             if let Some(known) = known.and_then(|known| self.halls.get(known)) {
-                let before = known.hall.lines();
+                let before: HashSet<_> = known.hall.lines().into_iter().collect();
                 known.hall.replace(front);
                 lines.extend(known.hall.lines().into_iter().filter(|line| !before.contains(line)));
             } else if let Some(fresh) = fresh {

@@ -72,6 +72,7 @@ async fn visit(
     let Ok(_in_flight) = caller.peer.request() else {
         // One line for each would let a flood fill the disk.
         visit.forget();
+        hosted.metrics.refused(BadHead::TooMany.word());
         return (answer::bad_head(BadHead::TooMany), None);
     };
     // Not more often than the peer may ask, but before anything else is said.
