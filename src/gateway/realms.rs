@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tpg::{local_name::Rules, roles::Grants};
 
 use super::StartError;
@@ -41,8 +42,7 @@ impl Settings {
             Some(before) => before.front.renewed()?,
             None => FrontCertificates::load(binding_certificates)?,
         };
-        let cookie =
-            if name.is_empty() { COOKIE_PREFIX.to_owned() } else { format!("{COOKIE_PREFIX}-{name}") };
+        let cookie = cookie(&name);
         let kept = before.and_then(|before| before.sessions.clone());
         let sessions = session.and_then(|life| {
             kept.filter(|kept| kept.name() == cookie && kept.life() == life)
@@ -58,5 +58,26 @@ impl Settings {
             ends_with_ticket,
             front: Arc::new(front),
         })
+    }
+}
+
+/// The cookie of a realm's sessions. What of its name cannot stand in a cookie's (RFC 6265 section 4.1.1) is
+/// percent-encoded, so that no two realms share one.
+fn cookie(realm: &str) -> String {
+    if realm.is_empty() {
+        return COOKIE_PREFIX.to_owned();
+    }
+    format!("{COOKIE_PREFIX}-{}", utf8_percent_encode(realm, NON_ALPHANUMERIC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_realm_has_a_cookie_of_its_own_with_a_name_that_browsers_take() {
+        assert_eq!(cookie(""), "__Host-ticketgate");
+        assert_eq!(cookie("demo"), "__Host-ticketgate-demo");
+        assert_eq!(cookie("a b;c=d"), "__Host-ticketgate-a%20b%3Bc%3Dd");
     }
 }
