@@ -373,7 +373,7 @@ impl House {
             bound.push((post, known, fresh));
         }
         // From here on nothing fails.
-        generation.watch(&self.instruments);
+        generation.take_over(&self.instruments);
         let mut lines = Vec::new();
         for (place, hall) in self.halls.iter().enumerate() {
             if !taken.get(place).copied().unwrap_or_default() {

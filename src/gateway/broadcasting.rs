@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rustls::ClientConfig;
-use tokio::{net::TcpListener, time::sleep};
+use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{info, warn};
 
@@ -54,43 +54,80 @@ pub enum Publisher {
 /// One that is served, and what feeds it for as long as it is.
 #[derive(Debug)]
 pub(super) struct OpenBroadcast {
-    pub(super) settings: Settings,
+    pub(super) name: Arc<str>,
+    settings: Settings,
     pub(super) service: Broadcast,
-    _feeding: AbortOnDropHandle<()>,
+    feeding: Arc<AbortOnDropHandle<()>>,
 }
 
 impl OpenBroadcast {
+    /// Opens one that nobody listens to yet.
     pub(super) fn open(
         settings: Settings,
         tls: Option<&Arc<ClientConfig>>,
         name: &str,
-    ) -> Result<Arc<Self>, StartError> {
+    ) -> Result<Self, StartError> {
         let service = Broadcast::new(settings.pending);
-        // What feeds it is aborted with it; no publisher is told.
-        let notice = Notice::below(&CancellationToken::new());
-        let fed = service.clone();
-        let feeding = match &settings.from {
-            Publisher::Accept(address) => {
-                let listener = bind_tcp(*address).map_err(listen_failed(*address))?;
-                let bound = listener.local_addr().unwrap_or(*address);
-                info!(service = name, address = %bound, "Publishers may connect");
-                tokio::spawn(async move { publishers(&listener, &fed, &notice).await })
-            }
-            Publisher::Connect { url, way, .. } => {
-                let dialler = Dialler::new(url, tls, way.connect)
-                    .ok_or_else(|| StartError::BackendName { service: name.to_owned() })?;
-                let upstream = Upstream {
-                    url: url.clone(),
-                    dialler: dialler.from(way.source),
-                    host: way.host.clone(),
-                    patience: way.respond,
-                };
-                let (max_message, inactivity) = (settings.max_message, settings.inactivity);
-                let source = Source { upstream, max_message, inactivity };
-                tokio::spawn(async move { fed.follow(&source, &notice).await })
-            }
+        let feeding = Arc::new(AbortOnDropHandle::new(feed(&settings, &service, tls, name)?));
+        Ok(Self { name: name.into(), settings, service, feeding })
+    }
+
+    /// Has those who listen go on to hear the same publisher under other settings; `None` if it is another one.
+    pub(super) fn successor(
+        &self,
+        settings: &Settings,
+        tls: Option<&Arc<ClientConfig>>,
+    ) -> Option<Result<Self, StartError>> {
+        if self.settings.from != settings.from {
+            return None;
+        }
+        let same = Settings { pending: self.settings.pending, ..settings.clone() } == self.settings;
+        // Its address is bound once. What else could differ does not concern those who dial in.
+        let feeding = if same || matches!(settings.from, Publisher::Accept(_)) {
+            Ok(Arc::clone(&self.feeding))
+        } else {
+            feed(settings, &self.service, tls, &self.name).map(|task| Arc::new(AbortOnDropHandle::new(task)))
         };
-        Ok(Arc::new(Self { settings, service, _feeding: AbortOnDropHandle::new(feeding) }))
+        let (name, service) = (Arc::clone(&self.name), self.service.clone());
+        Some(feeding.map(|feeding| Self { name, settings: settings.clone(), service, feeding }))
+    }
+
+    /// Puts in force what has to wait until nothing fails any more.
+    pub(super) fn take_over(&self) {
+        self.service.allow_pending(self.settings.pending);
+    }
+}
+
+/// Begins to publish what comes from where the settings say. What feeds a broadcast is aborted with it; no publisher is
+/// told.
+fn feed(
+    settings: &Settings,
+    service: &Broadcast,
+    tls: Option<&Arc<ClientConfig>>,
+    name: &str,
+) -> Result<JoinHandle<()>, StartError> {
+    let notice = Notice::below(&CancellationToken::new());
+    let fed = service.clone();
+    match &settings.from {
+        Publisher::Accept(address) => {
+            let listener = bind_tcp(*address).map_err(listen_failed(*address))?;
+            let bound = listener.local_addr().unwrap_or(*address);
+            info!(service = name, address = %bound, "Publishers may connect");
+            Ok(tokio::spawn(async move { publishers(&listener, &fed, &notice).await }))
+        }
+        Publisher::Connect { url, way, .. } => {
+            let dialler = Dialler::new(url, tls, way.connect)
+                .ok_or_else(|| StartError::BackendName { service: name.to_owned() })?;
+            let upstream = Upstream {
+                url: url.clone(),
+                dialler: dialler.from(way.source),
+                host: way.host.clone(),
+                patience: way.respond,
+            };
+            let (max_message, inactivity) = (settings.max_message, settings.inactivity);
+            let source = Source { upstream, max_message, inactivity };
+            Ok(tokio::spawn(async move { fed.follow(&source, &notice).await }))
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Generation {
     replays: Arc<Replays>,
     realms: Vec<Arc<Realm>>,
     grantings: Vec<Arc<OpenGranting>>,
-    broadcasts: Vec<Arc<OpenBroadcast>>,
+    broadcasts: Vec<OpenBroadcast>,
     /// Read once for all who speak TLS alike.
     client_tls: Vec<(ClientSettings, Arc<ClientConfig>)>,
     tls: Vec<(SocketAddr, Arc<ServerTls>)>,
@@ -121,8 +121,9 @@ pub(super) async fn build(
 }
 
 impl Generation {
-    /// Has the instruments show this generation and no other.
-    pub(super) fn watch(&self, instruments: &Instruments) {
+    /// Puts this generation in force: nothing fails any more. The instruments show it and no other.
+    pub(super) fn take_over(&self, instruments: &Instruments) {
+        self.broadcasts.iter().for_each(OpenBroadcast::take_over);
         let mut watching: Vec<Arc<dyn Watch>> = Vec::new();
         for open in &self.grantings {
             let kdcs: Arc<dyn Watch> = open.kdcs.clone();
@@ -183,8 +184,9 @@ async fn host(
                 _ => None,
             };
             let mut known = before.into_iter().flat_map(|before| &before.broadcasts);
-            let open = match known.find(|known| known.settings == *settings) {
-                Some(known) => Arc::clone(known),
+            let known = known.find(|known| *known.name == *name);
+            let open = match known.and_then(|known| known.successor(&settings, tls.as_ref())) {
+                Some(open) => open?,
                 None => OpenBroadcast::open(*settings, tls.as_ref(), &name)?,
             };
             let service = Service::Broadcast(open.service.clone());

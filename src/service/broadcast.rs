@@ -10,7 +10,7 @@ use std::{
     mem::size_of,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
 };
@@ -41,7 +41,7 @@ pub struct Broadcast {
 struct Hall {
     listeners: Mutex<HashMap<u64, Arc<Mutex<Queue>>>>,
     next: AtomicU64,
-    max_pending: usize,
+    max_pending: AtomicUsize,
 }
 
 /// What waits for one client.
@@ -59,7 +59,11 @@ impl Broadcast {
     /// With nobody in it. A client for which more than `max_pending` octets wait is closed.
     #[must_use]
     pub fn new(max_pending: usize) -> Self {
-        let hall = Hall { listeners: Mutex::default(), next: AtomicU64::new(0), max_pending };
+        let hall = Hall {
+            listeners: Mutex::default(),
+            next: AtomicU64::new(0),
+            max_pending: AtomicUsize::new(max_pending),
+        };
         Self { hall: Arc::new(hall) }
     }
 
@@ -71,10 +75,16 @@ impl Broadcast {
         socket::serve(io, early, bounds, self.listen())
     }
 
+    /// Has clients be closed from now on for which more octets than these wait.
+    pub fn allow_pending(&self, octets: usize) {
+        self.hall.max_pending.store(octets, Ordering::Relaxed);
+    }
+
     /// Sends a message to all who listen now.
     pub fn publish(&self, message: &Bytes) {
         let listeners = locked(&self.hall.listeners);
-        let push = |queue: &Arc<Mutex<Queue>>| locked(queue).push(message, self.hall.max_pending);
+        let max_pending = self.hall.max_pending.load(Ordering::Relaxed);
+        let push = |queue: &Arc<Mutex<Queue>>| locked(queue).push(message, max_pending);
         let wakers: Vec<Waker> = listeners.values().filter_map(push).collect();
         // Whatever runs when they wake may want to leave.
         drop(listeners);

@@ -196,3 +196,37 @@ fn clients_are_told_that_the_gateway_goes_down() {
     assert_eq!(gateway.stop(), Some(0));
     assert_eq!(reading.join().unwrap(), 1001);
 }
+
+#[test]
+fn who_listens_goes_on_to_hear_the_publisher_over_a_reload() {
+    let publishers = refusing();
+    let written = |pending: &str| {
+        let inside = format!(
+            "<properties><accept>tcp://{publishers}</accept><maximum.pending.bytes>{pending}</maximum.pending.bytes>\
+             </properties>"
+        );
+        config(&service("broadcast", "ws", &inside))
+    };
+    let file =
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("news-{}.xml", std::process::id()));
+    std::fs::write(&file, written("64000")).unwrap();
+    let gateway = Gateway::serving("run", &file, &[], 1);
+    gateway.wait_for_log("Publishers may connect");
+    let mut client = listening(&gateway);
+    let mut publisher = TcpStream::connect(publishers).unwrap();
+    publisher.write_all(b"one").unwrap();
+    assert_eq!(heard(&mut client, 3), b"one");
+    std::fs::write(&file, written("32000")).unwrap();
+    gateway.signal("HUP");
+    gateway.wait_for_log("\"Reloaded\"");
+    publisher.write_all(b"two").unwrap();
+    TcpStream::connect(publishers).unwrap().write_all(b"six").unwrap();
+    let mut all = heard(&mut client, 6);
+    all.sort_unstable();
+    assert_eq!(all, b"iostwx", "both publishers are heard, the old one and the new one");
+    let mut other = listening(&gateway);
+    publisher.write_all(b"end").unwrap();
+    for client in [&mut client, &mut other] {
+        assert_eq!(heard(client, 3), b"end");
+    }
+}
