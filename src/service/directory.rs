@@ -23,6 +23,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use rustix::io::Errno;
 use tracing::{debug, warn};
 
@@ -323,7 +324,9 @@ fn octets(octets: Bytes, mime_type: HeaderValue, method: &Method) -> Response<Bo
 fn to_folder(uri: &Uri) -> Result<Response<Body>, NoFile> {
     let name = uri.path().rsplit('/').next().unwrap_or_default();
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let location = HeaderValue::try_from(format!("./{name}/{query}")).map_err(|_| NoFile::Path)?;
+    // What came as it is and is not ASCII would be no URI in a field (RFC 9110 section 10.2.2).
+    let place = utf8_percent_encode(&format!("./{name}/{query}"), CONTROLS).to_string();
+    let location = HeaderValue::try_from(place).map_err(|_| NoFile::Path)?;
     Ok(answer::redirect(Redirection::Found, location))
 }
 

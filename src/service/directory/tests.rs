@@ -239,6 +239,8 @@ async fn a_folder_without_its_slash_is_pointed_at_the_slash() {
     assert_eq!((response.status, response.header("location")), (302, Some("./a:b/?x=1")));
     let response = get(&site.open(), "").await;
     assert_eq!((response.status, response.header("location")), (302, Some("./web/")));
+    let response = get(&site.open(), "/a:b?ö").await;
+    assert_eq!(response.header("location"), Some("./a:b/?%C3%B6"), "what is no ASCII is no URI");
 }
 
 #[tokio::test]
