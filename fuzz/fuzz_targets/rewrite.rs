@@ -34,9 +34,8 @@ fuzz_target!(|octets: &[u8]| {
     rewriting.apply(&mut headers, &sides);
     for name in ["location", "content-location"] {
         for (old, new) in before.get_all(name).iter().zip(headers.get_all(name)) {
-            let text = new.to_str().unwrap_or_default();
             let starts = ["/shop", "//gw.test/shop", "https://gw.test/shop", "wss://gw.test/shop"];
-            assert!(old == new || starts.iter().any(|start| text.starts_with(start)), "{old:?} {new:?}");
+            assert!(old == new || starts.iter().any(|start| new.as_bytes().starts_with(start.as_bytes())), "{old:?} {new:?}");
         }
     }
     let pairs = |headers: &HeaderMap| {
