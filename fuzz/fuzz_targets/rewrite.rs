@@ -35,7 +35,10 @@ fuzz_target!(|octets: &[u8]| {
     for name in ["location", "content-location"] {
         for (old, new) in before.get_all(name).iter().zip(headers.get_all(name)) {
             let starts = ["/shop", "//gw.test/shop", "https://gw.test/shop", "wss://gw.test/shop"];
-            assert!(old == new || starts.iter().any(|start| new.as_bytes().starts_with(start.as_bytes())), "{old:?} {new:?}");
+            assert!(
+                old == new || starts.iter().any(|start| new.as_bytes().starts_with(start.as_bytes())),
+                "{old:?} {new:?}"
+            );
         }
     }
     let pairs = |headers: &HeaderMap| {
