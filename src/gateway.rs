@@ -192,6 +192,14 @@ pub enum StartError {
         /// The service.
         service: String,
     },
+    /// A service for users of a realm is to be reached by a bare stream, in which nobody can show who they are.
+    #[error(
+        "service {service}: it is for users of a realm, and in a bare stream nobody can show who they are"
+    )]
+    BareStream {
+        /// The service.
+        service: String,
+    },
     /// Back ends cannot be reached over TLS.
     #[error("{0}")]
     ClientTls(#[from] ClientTlsError),
@@ -228,7 +236,12 @@ impl StartError {
     pub const fn is_configuration(&self) -> bool {
         matches!(
             self,
-            Self::BackendName { .. } | Self::ClientTls(_) | Self::Directory(_) | Self::Gss(_) | Self::Tls(_)
+            Self::BackendName { .. }
+                | Self::BareStream { .. }
+                | Self::ClientTls(_)
+                | Self::Directory(_)
+                | Self::Gss(_)
+                | Self::Tls(_)
         )
     }
 }

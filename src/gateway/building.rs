@@ -266,7 +266,7 @@ fn raw(
     over: Carriers,
     services: &[Arc<Hosted>],
 ) -> Result<(hall::Serves, Vec<Line>), StartError> {
-    let hosted = services.get(service).ok_or(StartError::Place)?;
+    let hosted = open_to_all(service, services)?;
     let Service::Kerberos5Proxy(service) = &hosted.service else { return Err(StartError::Place) };
     let schemes: &[&'static str] = match over {
         Carriers::Both => &["tcp", "udp"],
@@ -283,10 +283,19 @@ fn octets(
     scheme: &'static str,
     services: &[Arc<Hosted>],
 ) -> Result<(hall::Serves, Vec<Line>), StartError> {
-    let hosted = services.get(service).ok_or(StartError::Place)?;
+    let hosted = open_to_all(service, services)?;
     let Service::Proxy(_) = &hosted.service else { return Err(StartError::Place) };
     let line = Line { name: Arc::clone(&hosted.name), scheme, path: "/".to_owned() };
     Ok((hall::Serves::Octets(Arc::clone(hosted)), vec![line]))
+}
+
+/// A service for whoever comes: bare streams pass no gate, since nobody can show in one who they are.
+fn open_to_all(service: usize, services: &[Arc<Hosted>]) -> Result<&Arc<Hosted>, StartError> {
+    let hosted = services.get(service).ok_or(StartError::Place)?;
+    match hosted.gate {
+        Gate::Open => Ok(hosted),
+        Gate::Guarded { .. } | Gate::Shut => Err(StartError::BareStream { service: hosted.name.to_string() }),
+    }
 }
 
 /// Certificates as they are now; bindings of those that they were before stay good.
@@ -313,4 +322,42 @@ fn limits(place: usize, allowed: Allowed, room: &Arc<Semaphore>, before: Option<
         let tidied = tokio::spawn(Arc::clone(&limits).tidied());
         OpenLimits { place, allowed, limits, _tidied: Arc::new(AbortOnDropHandle::new(tidied)) }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        kdc::Kdcs,
+        limits::Principals,
+        metrics::Metrics,
+        pages::{Pages, Visitors},
+        router::Manner,
+        service::kerberos5_proxy::Kerberos5Proxy,
+    };
+
+    fn behind(gate: Gate) -> Arc<Hosted> {
+        let kdcs = Kdcs::new(Arc::default(), Duration::ZERO);
+        Arc::new(Hosted {
+            name: "KDC".into(),
+            gate,
+            pages: Pages::listed([], Visitors::Known).unwrap(),
+            authorities: vec![],
+            manner: Manner::default(),
+            metrics: Metrics::new(&Arc::default(), &Arc::default()).service("KDC"),
+            service: Service::Kerberos5Proxy(Arc::new(Kerberos5Proxy::new(kdcs, Principals::new(0)))),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_bare_stream_leads_to_no_service_that_has_a_gate() {
+        assert!(raw(0, Carriers::Both, &[behind(Gate::Open)]).is_ok());
+        let refused = raw(0, Carriers::Both, &[behind(Gate::Shut)]).err().unwrap();
+        assert!(matches!(&refused, StartError::BareStream { service } if service == "KDC"), "{refused}");
+        assert!(refused.is_configuration());
+        let refused = octets(0, "tcp", &[behind(Gate::Shut)]).err().unwrap();
+        assert!(matches!(refused, StartError::BareStream { .. }), "{refused}");
+    }
 }

@@ -469,6 +469,29 @@ fn services_at_one_address_are_told_what_they_cannot_both_have() {
 }
 
 #[test]
+fn a_service_for_users_of_a_realm_is_not_reached_by_a_bare_stream() {
+    all_said(&[
+        (
+            "<service><accept>ws://localhost:1/</accept><accept>tcp://localhost:2</accept><accept>udp://localhost:2</accept><connect>tcp://localhost:3</connect><type>kerberos5.proxy</type><realm-name>demo</realm-name><authorization-constraint><require-valid-user/></authorization-constraint></service><security><realm><name>demo</name><authentication><http-challenge-scheme>Basic</http-challenge-scheme><login-modules><login-module><type>file</type><success>required</success><options><file>a</file></options></login-module></login-modules></authentication></realm></security>",
+            &[
+                "error: the service is for users of a realm, and at tcp:// nobody can show who they are; accept it with ws:// or wss:// instead, or give this accept a service of its own, without <realm-name>",
+                "error: the service is for users of a realm, and at udp:// nobody can show who they are; accept it with ws:// or wss:// instead, or give this accept a service of its own, without <realm-name>",
+            ],
+        ),
+        (
+            "<service><accept>tcp://localhost:2</accept><connect>tcp://localhost:3</connect><type>proxy</type><realm-name>demo</realm-name><authorization-constraint><require-valid-user/></authorization-constraint></service><security><realm><name>demo</name><authentication><http-challenge-scheme>Basic</http-challenge-scheme><login-modules><login-module><type>file</type><success>required</success><options><file>a</file></options></login-module></login-modules></authentication></realm></security>",
+            &[
+                "error: the service is for users of a realm, and at tcp:// nobody can show who they are; accept it with ws:// or wss:// instead, or give this accept a service of its own, without <realm-name>",
+            ],
+        ),
+        (
+            "<service><accept>tcp://localhost:2</accept><connect>tcp://localhost:3</connect><type>proxy</type></service>",
+            &[],
+        ),
+    ]);
+}
+
+#[test]
 fn a_realm_is_told_why_nobody_could_log_in_as_meant() {
     all_said(&[
         (

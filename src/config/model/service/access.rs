@@ -3,9 +3,10 @@
 use super::reading::Context;
 use crate::config::{
     fields::Fields,
-    model::{Era, module::Judge, realm::Realm},
+    model::{Era, module::Judge, realm::Realm, uri::AcceptUri},
     problems::Problems,
     report::{Problem, nearest, quoted},
+    spanned::Spanned,
     vocabulary::Place,
 };
 
@@ -69,6 +70,21 @@ pub(super) fn read(
             problems.push(Problem::warning(span, says).help(help));
             (None, Required::Open)
         }
+    }
+}
+
+/// Whether users can show who they are at each accept: a bare stream has no header to do it in, and would let all in.
+pub(super) fn showable(accepts: &[Spanned<AcceptUri>], required: &Required, problems: &mut Problems) {
+    if *required == Required::Open {
+        return;
+    }
+    for uri in accepts.iter().filter(|uri| !uri.scheme.is_web()) {
+        let says = format!(
+            "the service is for users of a realm, and at {}:// nobody can show who they are",
+            uri.scheme
+        );
+        let help = "accept it with ws:// or wss:// instead, or give this accept a service of its own, without <realm-name>";
+        problems.push(Problem::error(uri.span.clone(), says).help(help));
     }
 }
 

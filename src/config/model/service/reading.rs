@@ -80,6 +80,7 @@ impl Draft {
         mimes.extend(mime(&fields, problems));
         let service = service_type(&fields.text("type")?, problems)?;
         let accepts = accepts(&fields, service, problems);
+        access::showable(&accepts, &required, problems);
         let connects = connects(&fields, service, problems);
         let properties = match fields.child("properties") {
             Some(properties) => Fields::read(properties, Place::Type(service), problems),
