@@ -6,6 +6,8 @@
 
 pub mod file;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
 use tgg::failure::{Failure, Refusal, Unanswered};
@@ -71,6 +73,8 @@ pub const fn on_stream(unanswered: &Unanswered) -> OnStream {
 /// Why a WebSocket is closed by the gateway.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Goodbye {
+    /// The user has to log in again.
+    AuthorizationOver,
     /// An operator closed it.
     Closed,
     /// The back end has ended its stream of octets.
@@ -87,6 +91,8 @@ pub enum Goodbye {
     Protocol,
     /// A request was refused in a way that ends the socket.
     Refused(CloseCode),
+    /// The time of a session is over.
+    SessionOver,
     /// More waits for the peer than it may have waiting: it takes too little of what it is sent.
     Slow,
     /// A text frame came where only binary ones carry Kerberos.
@@ -100,6 +106,7 @@ impl Goodbye {
     #[must_use]
     pub fn frame(self) -> CloseFrame {
         let (code, reason) = match self {
+            Self::AuthorizationOver => (CloseCode::Library(3000), "authorization expired"),
             Self::Closed => (CloseCode::Policy, "closed by the operator"),
             // Without a reason, so that it fits where the header of a message would stand.
             Self::Done => (CloseCode::Normal, ""),
@@ -111,6 +118,8 @@ impl Goodbye {
             Self::Protocol => (CloseCode::Protocol, ""),
             Self::Refused(CloseCode::Size) | Self::TooLong => (CloseCode::Size, "message too long"),
             Self::Refused(code) => (code, "not a Kerberos request that is relayed here"),
+            // As KAAZING Gateway ends one: the client is to see a clean end without a word.
+            Self::SessionOver => (CloseCode::Normal, ""),
             Self::Slow => (CloseCode::Policy, "too slow"),
             Self::Text => (CloseCode::Unsupported, "Kerberos is carried in binary messages"),
         };
@@ -121,6 +130,7 @@ impl Goodbye {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
+            Self::AuthorizationOver => "authorization_over",
             Self::Closed => "operator",
             Self::Done => "done",
             Self::Expired => "expired",
@@ -129,6 +139,7 @@ impl Goodbye {
             Self::NotUtf8 => "not_utf8",
             Self::Protocol => "protocol",
             Self::Refused(_) => "refused",
+            Self::SessionOver => "session_over",
             Self::Slow => "slow",
             Self::Text => "text",
             Self::TooLong => "too_long",
@@ -355,7 +366,7 @@ pub fn with_slash(path: &str) -> Response<Body> {
 /// Asks for a proof. The connection stays open: .NET's WebSocket client repeats its request on the same one.
 #[must_use]
 pub fn challenge(challenge: HeaderValue) -> Response<Body> {
-    let mut response = unstored(StatusCode::UNAUTHORIZED);
+    let mut response = with_page(unstored(StatusCode::UNAUTHORIZED), UNAUTHORIZED);
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     response
 }
@@ -363,10 +374,31 @@ pub fn challenge(challenge: HeaderValue) -> Response<Body> {
 /// Says that whoever is known may not. The reply to a proof comes along; there is no challenge.
 #[must_use]
 pub fn denied(reply: Option<HeaderValue>) -> Response<Body> {
-    let mut response = unstored(StatusCode::FORBIDDEN);
+    let mut response = with_page(unstored(StatusCode::FORBIDDEN), FORBIDDEN);
     if let Some(reply) = reply {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, reply);
     }
+    response
+}
+
+/// Has whoever failed too often wait (RFC 6585 section 4).
+#[must_use]
+pub fn wait(time: Duration) -> Response<Body> {
+    let mut response = unstored(StatusCode::TOO_MANY_REQUESTS);
+    let seconds = time.as_secs().saturating_add(1);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+/// What a browser shows of a challenge that its user does not answer; as KAAZING Gateway has it.
+const UNAUTHORIZED: &str = "<html><head></head><body><h1>401 Unauthorized</h1></body></html>";
+
+/// What a browser shows of a denial; as KAAZING Gateway has it.
+const FORBIDDEN: &str = "<html><head></head><body><h1>403 Forbidden</h1></body></html>";
+
+fn with_page(response: Response<Body>, page: &'static str) -> Response<Body> {
+    let mut response = response.map(|_| body::whole(Bytes::from_static(page.as_bytes())));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
     response
 }
 

@@ -28,7 +28,7 @@ use crate::{
     listener,
     metrics::Reload,
     pages::Pages,
-    realm::gss::GssError,
+    realm::module::ModuleError,
     router::{Manner, Place, Takes},
     service::{
         directory::{self, DirectoryError},
@@ -208,7 +208,7 @@ pub enum StartError {
     Directory(#[from] DirectoryError),
     /// Tickets cannot be judged.
     #[error("{0}")]
-    Gss(#[from] GssError),
+    Module(#[from] ModuleError),
     /// An address cannot be bound.
     #[error(
         "cannot listen on {address}: {source}; is the port taken, or below 1024 without the right to it?"
@@ -240,7 +240,7 @@ impl StartError {
                 | Self::BareStream { .. }
                 | Self::ClientTls(_)
                 | Self::Directory(_)
-                | Self::Gss(_)
+                | Self::Module(_)
                 | Self::Tls(_)
         )
     }

@@ -57,6 +57,15 @@ pub struct Timeouts {
     pub message: Duration,
 }
 
+/// The address that stands for a peer: its own, or the first of its /64.
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
+    }
+}
+
 /// A peer, as it is counted.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 struct PeerKey(u64, bool);

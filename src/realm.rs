@@ -1,57 +1,46 @@
 //! Who may pass: a request head goes in, and out comes a pass, a challenge or a denial. It knows no service.
 
+pub mod attempts;
+pub mod chain;
 pub mod credentials;
 pub mod gss;
+pub mod kept;
 pub mod keytab_file;
+pub mod module;
+pub mod pass;
 pub mod replay_file;
+pub mod roles;
+pub mod scheme;
 pub mod session;
 pub mod subject;
 pub mod visitor;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use aws_lc_rs::digest;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderValue, request::Parts};
-use tpg::{
-    acceptor::{Judgement, Seen, Verdict},
-    local_name::Rules,
-    permit::Permit,
-    roles::Grants,
-};
 
 use self::{
-    credentials::{Presented, negotiate},
-    gss::Gss,
-    session::Sessions,
+    attempts::Attempts,
+    chain::{Chain, Departure, Outcome},
+    credentials::{Credentials, CredentialsError, Presented, Sources},
+    module::{Attempt, Brought, Failure, Fault, Shared},
+    pass::{Ends, Pass},
+    roles::Grants,
+    scheme::{Kind, Layer, Scheme},
+    session::{Digest, Session, Sessions},
     subject::Subject,
     visitor::Visitor,
 };
 use crate::{
+    cookies,
     metrics::ServiceMetrics,
     record::{RequestId, admission},
-    tls::front::FrontCertificates,
 };
 
 /// Names of the gateway's own session cookies start with this. They never reach a back end.
 pub const COOKIE_PREFIX: &str = "__Host-ticketgate";
-
-/// Proof that a request may be served. Only this file makes one; a service takes it by value.
-#[derive(Debug)]
-#[must_use = "a pass that nobody asks for protects nothing"]
-pub struct Pass {
-    /// Who is admitted; nobody in particular where all may.
-    pub subject: Option<Subject>,
-    /// The gateway's own proof to the peer (`WWW-Authenticate`), which goes on any response to this request.
-    pub reply: Option<HeaderValue>,
-    /// A cookie that spares the next proof.
-    pub set_cookie: Option<HeaderValue>,
-    /// When the pass ends, in seconds since 1970, UTC. A socket ends then at the latest.
-    pub ends: Option<i64>,
-    _seal: Seal,
-}
-
-/// Keeps others from making a pass.
-#[derive(Debug)]
-struct Seal;
 
 /// The verdict about a request.
 #[derive(Debug)]
@@ -64,7 +53,9 @@ pub enum Admission {
         reply: Option<HeaderValue>,
     },
     /// It is served.
-    Pass(Pass),
+    Pass(Box<Pass>),
+    /// Too many logins failed: it may try again after so long.
+    Wait(Duration),
     /// The gateway cannot say, and that is not the peer's fault.
     Unavailable,
     /// The credentials cannot be read, whoever presents them.
@@ -92,18 +83,31 @@ pub enum Gate {
 pub struct Realm {
     /// Its name.
     pub name: Arc<str>,
-    /// The acceptor of tickets.
-    pub gss: Arc<Gss>,
-    /// How local names are made.
-    pub rules: Rules,
+    /// How clients are asked.
+    pub scheme: Scheme,
+    /// Where credentials are looked for beside the Authorization field.
+    pub sources: Sources,
+    /// Who judges them.
+    pub chain: Chain,
     /// Who has which roles.
     pub grants: Grants,
-    /// Sessions, if they spare further tickets.
+    /// Sessions, if they spare further logins.
     pub sessions: Option<Arc<Sessions>>,
-    /// Whether a pass ends with its ticket.
-    pub ends_with_ticket: bool,
-    /// Certificates of proxies in front, whose bindings are good on every connection.
-    pub front: Arc<FrontCertificates>,
+    /// How often logins may fail.
+    pub attempts: Arc<Attempts>,
+    /// What bounds a login.
+    pub lease: Lease,
+}
+
+/// What bounds a login.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Lease {
+    /// After which a socket's user must log in again.
+    pub authorization: Option<Duration>,
+    /// After which a socket ends.
+    pub session: Option<Duration>,
+    /// Whether sockets go on when the ticket or token ends that they were opened with.
+    pub outlives_proof: bool,
 }
 
 /// A request that is being judged.
@@ -113,6 +117,10 @@ pub struct Case<'a> {
     pub id: RequestId,
     /// Its connection.
     pub visitor: &'a Visitor,
+    /// The service that is asked for.
+    pub service: &'a str,
+    /// Whether it asks for a socket.
+    pub is_upgrade: bool,
     /// Where the outcome is counted.
     pub metrics: &'a ServiceMetrics,
 }
@@ -127,121 +135,264 @@ impl Gate {
                 case.metrics.admitted(admission::shut(case.id, case.visitor));
                 Admission::Unavailable
             }
-            Self::Open => Admission::Pass(Pass {
-                subject: None,
-                reply: None,
-                set_cookie: None,
-                ends: None,
-                _seal: Seal,
-            }),
+            Self::Open => Admission::Pass(Box::new(Pass::open())),
+        }
+    }
+
+    /// Takes out of a request what it presents here: it is for nobody behind the gateway.
+    pub fn conceal(&self, head: &mut Parts) {
+        if let Self::Guarded { realm, .. } = self {
+            realm.sources.conceal(head, realm.scheme.kind);
+        }
+    }
+
+    /// The realm, if there is one.
+    #[must_use]
+    pub const fn realm(&self) -> Option<&Arc<Realm>> {
+        match self {
+            Self::Guarded { realm, .. } => Some(realm),
+            Self::Open | Self::Shut => None,
         }
     }
 }
 
 impl Realm {
     async fn admit(&self, case: Case<'_>, required: &[String], head: &Parts) -> Admission {
-        match credentials::authorization(&head.headers) {
-            Ok(Presented::Negotiate(token)) => self.ticket(case, required, &token).await,
-            Ok(Presented::Nothing) => self.session(case, required, head),
-            Err(fault) => {
-                case.metrics.admitted(admission::unreadable(case.id, case.visitor, fault));
-                match fault {
-                    credentials::CredentialsError::Duplicate => Admission::Unreadable,
-                    _ => self.challenge_again(case.visitor, None),
-                }
+        let credentials = match Credentials::read(head, self.scheme.kind, &self.sources) {
+            Ok(credentials) => credentials,
+            Err(fault) => return self.unreadable(case, fault),
+        };
+        let digest = digest(&credentials);
+        if let Some(session) = self.session(head)
+            && stands_for(&session, &credentials, digest)
+        {
+            return self.resumed(case, required, session);
+        }
+        match credentials.presented {
+            Presented::Other => {
+                case.metrics.admitted(admission::other_scheme(case.id, case.visitor));
+                self.challenge(case, &[])
             }
+            _ => self.login(case, required, &credentials, digest).await,
         }
     }
 
-    /// A request without a token: a session, or a challenge.
-    fn session(&self, case: Case<'_>, required: &[String], head: &Parts) -> Admission {
-        let Case { id, visitor, metrics } = case;
-        let found = self.sessions.as_ref().and_then(|sessions| {
-            let value = credentials::cookie(&head.headers, sessions.name())?;
-            sessions.find(value, gss::utc().seconds())
-        });
-        let Some(session) = found else {
-            metrics.admitted(admission::challenged(id, visitor));
-            return Admission::Challenge(negotiate(None));
-        };
-        if let Some(missing) = missing(required, &session.subject) {
-            metrics.admitted(admission::denied(id, visitor, &session.subject, missing));
+    /// The session of the request's cookie, if it has a good one.
+    fn session(&self, head: &Parts) -> Option<Session> {
+        let sessions = self.sessions.as_ref()?;
+        let value = cookies::values(&head.headers, sessions.name()).next()?;
+        sessions.find(value, gss::utc().seconds())
+    }
+
+    /// Credentials that cannot be read, which is a login that failed.
+    fn unreadable(&self, case: Case<'_>, fault: CredentialsError) -> Admission {
+        case.metrics.admitted(admission::unreadable(case.id, case.visitor, fault));
+        if fault.is_ambiguous() {
+            return Admission::Unreadable;
+        }
+        if self.scheme.kind == Kind::Negotiate && case.visitor.failed() {
             return Admission::Denied { reply: None };
         }
+        self.challenge(case, &[])
+    }
+
+    /// A request with a session that stands for it.
+    fn resumed(&self, case: Case<'_>, required: &[String], session: Session) -> Admission {
+        let Case { id, visitor, metrics, .. } = case;
+        if let Some(missing) = missing(required, &session.subject) {
+            metrics.admitted(admission::denied(id, visitor, &session.subject, missing));
+            return self.without_role(case, None, None);
+        }
         metrics.admitted(admission::resumed(id, visitor, &session));
-        Admission::Pass(Pass {
-            subject: Some(session.subject),
-            reply: None,
-            set_cookie: None,
-            ends: self.ends_with_ticket.then_some(session.ticket_ends),
-            _seal: Seal,
-        })
+        let now = gss::utc().seconds();
+        let set_cookie = self.sessions.as_ref().and_then(|sessions| sessions.renew(&session, now));
+        // What opens by a session ends with it: whoever has no proof any more has no socket either.
+        let proof = Some(session.proof_ends.map_or(session.ends, |ends| ends.min(session.ends)));
+        let ends = Ends::of(&self.lease, if self.lease.outlives_proof { None } else { proof }, now);
+        Admission::Pass(Box::new(Pass::of(session.subject, &self.name, None, set_cookie, ends, None)))
     }
 
-    /// A request with a token.
-    async fn ticket(&self, case: Case<'_>, required: &[String], token: &[u8]) -> Admission {
-        let Case { id, visitor, metrics } = case;
-        let mut bindings = visitor.bindings.clone();
-        bindings.extend_from_slice(self.front.bindings());
-        let seen = Seen { bindings: &bindings, peer: Some(visitor.address.ip()) };
-        let Judgement { verdict, found } = self.gss.accept(token, visitor.pending(), &seen).await;
-        match verdict {
-            Verdict::Granted { permit, reply } => {
-                visitor.succeeded();
-                self.granted(case, required, permit, reply.map(|reply| negotiate(Some(&reply))))
-            }
-            Verdict::More { reply, pending } => {
-                visitor.keep(pending);
-                metrics.admitted(admission::continued(id, visitor));
-                Admission::Challenge(negotiate(Some(&reply)))
-            }
-            Verdict::Refused { refusal, reply } => {
-                metrics.admitted(admission::refused(id, visitor, &refusal, &found));
-                if refusal.is_ours() {
-                    return Admission::Unavailable;
-                }
-                self.challenge_again(visitor, reply.as_deref())
-            }
-        }
-    }
-
-    /// After a failure the client may try once more on its connection; who fails again is not asked a third time,
-    /// since browsers would ask their user, over and over.
-    fn challenge_again(&self, visitor: &Visitor, reply: Option<&[u8]>) -> Admission {
-        if visitor.failed() {
-            Admission::Denied { reply: None }
-        } else {
-            Admission::Challenge(negotiate(reply))
-        }
-    }
-
-    fn granted(
+    /// A request with credentials, or with nothing at all: modules may have words for the challenge.
+    async fn login(
         &self,
         case: Case<'_>,
         required: &[String],
-        permit: Permit,
-        reply: Option<HeaderValue>,
+        credentials: &Credentials,
+        digest: Option<Digest>,
     ) -> Admission {
-        let Case { id, visitor, metrics } = case;
-        let subject = Subject::new(permit.identity(), &self.rules, &self.grants);
+        let Case { id, visitor, metrics, service, .. } = case;
+        let user = credentials.password().map(|password| password.name.as_str());
+        let is_empty = credentials.is_empty();
+        let is_ticket = matches!(credentials.presented, Presented::Ticket(_));
+        if !is_empty
+            && !is_ticket
+            && let Err(wait) = self.attempts.may(visitor.address.ip(), user)
+        {
+            metrics.admitted(admission::waits(id, visitor, user));
+            return Admission::Wait(wait);
+        }
+        let attempt = Attempt { id, realm: &self.name, service, credentials, visitor };
+        let mut shared = Shared::default();
+        match self.chain.judge(&attempt, &mut shared).await {
+            Outcome::Refused { failure } if is_empty => self.nothing(case, failure.as_ref(), &shared),
+            Outcome::Refused { failure } => self.refused(case, user, failure.as_ref(), &shared),
+            // A chain that lets in whoever presents nothing would let in everybody.
+            Outcome::Agreed { .. } if is_empty => self.nothing(case, None, &shared),
+            Outcome::Agreed { brought, departure } => {
+                let reply = shared
+                    .reply
+                    .as_deref()
+                    .map(|reply| self.scheme.challenge(&[STANDARD.encode(reply)], Layer::Native));
+                self.attempts.succeeded(visitor.address.ip(), user);
+                self.agreed(case, required, brought, departure, reply, &shared, digest)
+            }
+        }
+    }
+
+    /// Nothing was presented: a challenge, always.
+    fn nothing(&self, case: Case<'_>, failure: Option<&Failure>, shared: &Shared) -> Admission {
+        if failure.is_some_and(|failure| failure.fault == Fault::Module) {
+            case.metrics.admitted("module_broke");
+            return Admission::Denied { reply: None };
+        }
+        case.metrics.admitted(admission::challenged(case.id, case.visitor));
+        self.challenge(case, shared.challenge.as_deref().unwrap_or_default())
+    }
+
+    /// The modules do not agree.
+    fn refused(
+        &self,
+        case: Case<'_>,
+        user: Option<&str>,
+        failure: Option<&Failure>,
+        shared: &Shared,
+    ) -> Admission {
+        let Case { id, visitor, metrics, .. } = case;
+        let fault = failure.map_or(Fault::Peer, |failure| failure.fault);
+        let outcome = match fault {
+            Fault::GoesOn => admission::continued(id, visitor),
+            _ => admission::failed(id, visitor, user, failure),
+        };
+        metrics.admitted(outcome);
+        match fault {
+            Fault::Unavailable => return Admission::Unavailable,
+            Fault::Module => return Admission::Denied { reply: None },
+            Fault::Peer if failure.is_none_or(|failure| failure.is_guess) => {
+                self.attempts.failed(visitor.address.ip(), user);
+            }
+            Fault::GoesOn | Fault::Peer => {}
+        }
+        match &shared.challenge {
+            Some(words) => self.challenge(case, words),
+            None if self.scheme.kind == Kind::Basic => self.challenge(case, &[]),
+            None => Admission::Denied { reply: None },
+        }
+    }
+
+    /// The modules agree.
+    #[expect(clippy::too_many_arguments, reason = "all that a login came to")]
+    fn agreed(
+        &self,
+        case: Case<'_>,
+        required: &[String],
+        brought: Vec<Brought>,
+        departure: Departure,
+        reply: Option<HeaderValue>,
+        shared: &Shared,
+        digest: Option<Digest>,
+    ) -> Admission {
+        let Case { id, visitor, metrics, .. } = case;
+        let proof = brought.iter().filter_map(|one| one.ends).min();
+        let lease = self.lease.shortened(&brought);
+        let ticket = brought.iter().find_map(|one| one.ticket.clone());
+        let Some(subject) = Subject::of(brought, &self.grants) else {
+            metrics.admitted(admission::nobody(id, visitor));
+            return Admission::Denied { reply: None };
+        };
         if let Some(missing) = missing(required, &subject) {
             metrics.admitted(admission::denied(id, visitor, &subject, missing));
             // With the proof, so that a client that asked for it knows who turned it away.
-            return Admission::Denied { reply };
+            return self.without_role(case, shared.challenge.as_deref(), reply);
         }
-        metrics.admitted(admission::granted(id, visitor, &subject, &permit));
-        let ends = permit.ends().seconds();
+        metrics.admitted(admission::granted(id, visitor, &subject, ticket.as_ref()));
+        let now = gss::utc().seconds();
         let set_cookie = self
             .sessions
             .as_ref()
             .filter(|_| visitor.is_private())
-            .and_then(|sessions| sessions.begin(&subject, ends, gss::utc().seconds()));
-        let ends = self.ends_with_ticket.then_some(ends);
-        Admission::Pass(Pass { subject: Some(subject), reply, set_cookie, ends, _seal: Seal })
+            .and_then(|sessions| sessions.begin(&subject, digest, proof, now));
+        let ends = Ends::of(&lease, proof.filter(|_| !lease.outlives_proof), now);
+        let name = &self.name;
+        Admission::Pass(Box::new(Pass::of(subject, name, reply, set_cookie, ends, Some(departure))))
     }
+
+    /// A user without a role: another may log in where a module or the scheme asks for one, and that is Basic.
+    fn without_role(
+        &self,
+        case: Case<'_>,
+        words: Option<&[String]>,
+        reply: Option<HeaderValue>,
+    ) -> Admission {
+        match words {
+            Some(words) => self.challenge(case, words),
+            None if self.scheme.kind == Kind::Basic => self.challenge(case, &[]),
+            None => Admission::Denied { reply },
+        }
+    }
+
+    /// A challenge. A browser cannot answer one that is meant for a script in the page, and an upgrade is no place for it.
+    fn challenge(&self, case: Case<'_>, words: &[String]) -> Admission {
+        if case.is_upgrade && self.scheme.by_page {
+            return Admission::Denied { reply: None };
+        }
+        Admission::Challenge(self.scheme.challenge(words, Layer::Native))
+    }
+}
+
+impl Lease {
+    /// The same, where modules ask for shorter times: the smaller one counts.
+    fn shortened(self, brought: &[Brought]) -> Self {
+        let least = |own: Option<Duration>, asked: fn(&Brought) -> Option<Duration>| {
+            brought.iter().filter_map(asked).chain(own).min()
+        };
+        Self {
+            authorization: least(self.authorization, |one| one.authorization_timeout),
+            session: least(self.session, |one| one.session_timeout),
+            ..self
+        }
+    }
+}
+
+/// Whether a session stands for what is presented beside it: for nothing, for what is not for this realm, and for the
+/// very credentials that it was begun with.
+fn stands_for(session: &Session, credentials: &Credentials, digest: Option<Digest>) -> bool {
+    credentials.is_empty()
+        || credentials.presented == Presented::Other
+        || (digest.is_some() && session.digest == digest)
+}
+
+/// What stands for credentials in a session that is begun with them. A ticket is used once.
+fn digest(credentials: &Credentials) -> Option<Digest> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    match &credentials.presented {
+        Presented::Password(password) => {
+            context.update(password.name.as_bytes());
+            context.update(b"\0");
+            context.update(password.password.as_bytes());
+        }
+        Presented::Token(token) => context.update(token.as_bytes()),
+        Presented::Nothing if credentials.is_empty() => return None,
+        Presented::Nothing => {}
+        Presented::Other | Presented::Ticket(_) => return None,
+    }
+    for declared in &credentials.declared {
+        context.update(b"\0");
+        context.update(declared.value.as_ref().map_or(&b"\0"[..], |value| value.as_bytes()));
+    }
+    context.finish().as_ref().first_chunk().copied()
 }
 
 /// The first role that is needed and that the subject does not have.
 fn missing<'a>(required: &'a [String], subject: &Subject) -> Option<&'a str> {
-    required.iter().find(|role| !subject.roles.contains(*role)).map(String::as_str)
+    required.iter().find(|role| !subject.has(role)).map(String::as_str)
 }

@@ -21,7 +21,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use tgg::moment::Moment;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::{
@@ -40,6 +39,7 @@ use crate::{
     notice::Notice,
     record::{Via, visit::Visit},
     sessions::Octets,
+    term::Term,
 };
 
 /// What a service does.
@@ -71,7 +71,7 @@ pub struct Own {
     /// How long nothing may come.
     pub inactivity: Option<Duration>,
     /// When the pass ends that it was opened with.
-    pub ends: Option<Moment>,
+    pub ends: Option<Term>,
     /// Its record.
     pub visit: Visit,
 }
@@ -130,7 +130,7 @@ pub enum Socket {
         /// For the record.
         via: Via,
         /// When the pass ends that it was opened with.
-        ends: Option<Moment>,
+        ends: Option<Term>,
         /// Octets of its longest message.
         max_message: usize,
         /// How long nothing may come, if that is another time than between two requests.

@@ -16,7 +16,7 @@ use std::{
 
 use tokio::sync::broadcast;
 
-use crate::{metrics::ServiceMetrics, notice::Notice, record::RequestId};
+use crate::{metrics::ServiceMetrics, notice::Notice, realm::chain::Departure, record::RequestId};
 
 pub use list::{Page, Wanted};
 
@@ -49,6 +49,8 @@ pub struct Entry {
     pub ends: Option<i64>,
     /// Has it closed.
     pub notice: Notice,
+    /// Tells the login modules that the user has gone, when the socket has.
+    pub departure: Option<Departure>,
 }
 
 /// Octets that a socket has carried until now.

@@ -19,14 +19,15 @@ use std::{
     time::Duration,
 };
 
-use crate::{alarm::Alarm, ambient, answer::Goodbye, limits::LINGER, notice::Notice, sessions::Octets};
+use crate::{
+    alarm::Alarm, ambient, answer::Goodbye, limits::LINGER, notice::Notice, sessions::Octets, term::Term,
+};
 use bytes::Bytes;
 use due::{Due, Late};
 use passage::Passage;
 use pipe::{Broken, Passed, Pipe, ROOM, Then};
 use silence::Unheard;
 use talk::Spoken;
-use tgg::moment::Moment;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy, sink},
     time::{sleep_until, timeout},
@@ -54,7 +55,7 @@ pub struct Early {
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// When it ends at the latest.
-    pub ends: Option<Moment>,
+    pub ends: Option<Term>,
     /// How long nothing may move.
     pub idle: Option<Duration>,
     /// How long one side may go on in silence once the other has ended, and how long a goodbye may take.
@@ -195,7 +196,7 @@ where
             let mut has_asked = false;
             while let Poll::Ready(late) = due.poll(context) {
                 let reason = match (late, self.first) {
-                    (Late::Expired, _) => Reason::Said(Goodbye::Expired),
+                    (Late::Over(goodbye), _) => Reason::Said(goodbye),
                     (Late::Idle, None) => Reason::Said(Goodbye::Idle),
                     (Late::Idle, Some(side)) => Reason::Ended(side),
                     (Late::Unheard(Unheard::GiveUp(side)), _) => Reason::Silent(side),

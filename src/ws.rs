@@ -37,7 +37,13 @@ const CONTROL_HEADER: u64 = 6;
 /// Whether a request asks for an upgrade to WebSocket.
 #[must_use]
 pub fn is_upgrade<B>(request: &Request<B>) -> bool {
-    has_token(request.headers(), header::UPGRADE, "websocket")
+    asks_for_socket(request.headers())
+}
+
+/// Whether a head asks for an upgrade to WebSocket.
+#[must_use]
+pub fn asks_for_socket(headers: &HeaderMap) -> bool {
+    has_token(headers, header::UPGRADE, "websocket")
 }
 
 /// The answer to the key of a sound upgrade.

@@ -4,10 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args as ClapArgs;
 use http::{HeaderName, HeaderValue};
-use tpg::{
-    local_name::{Rule, Rules},
-    roles::{Grant, Grants},
-};
+use tpg::local_name::{Rule, Rules};
 
 use super::{
     gate,
@@ -16,7 +13,16 @@ use super::{
 use crate::{
     gateway::{Kind, Settings, realms},
     pages::OriginError,
-    realm::gss,
+    realm::{
+        Lease,
+        chain::{PATIENCE, Success},
+        credentials::Sources,
+        gss,
+        module::{self, gss as tickets},
+        roles::{Grant, Grantee, Grants},
+        scheme::{Kind as Asked, Scheme},
+        session::Lasts,
+    },
     service::proxy::{self, Joining, backends::Way, forwarding::Forwarding, url::BackendUrl},
     tls::client::{Authorities, ClientSettings},
 };
@@ -58,7 +64,7 @@ pub struct Args {
     #[arg(long, value_name = "ROLE")]
     require_role: Vec<String>,
     /// Who has a role: ROLE=principal:alice@REALM, ROLE=realm:REALM, ROLE=sid:S-1-5-…, ROLE=indicator:WORD, ROLE=*
-    #[arg(long, value_name = "ROLE=WHO")]
+    #[arg(long, value_name = "ROLE=WHO", value_parser = grant)]
     grant: Vec<Grant>,
     /// Rule that gives principals a local name for the back end, as auth_to_local of krb5.conf; the first that fits
     #[arg(long, value_name = "RULE")]
@@ -179,8 +185,7 @@ impl Args {
         if self.default_realm.is_none() && self.auth_to_local.iter().any(Rule::is_default) {
             return Err(SettingsError::NoDefaultRealm);
         }
-        let realm = realms::Settings {
-            name: String::new(),
+        let tickets = tickets::Settings {
             gss: gss::Settings {
                 keytab: self.gate.keytab(),
                 policy: self.gate.policy(),
@@ -188,11 +193,32 @@ impl Args {
                 replay_file: self.replay_file,
             },
             rules: Rules::new(self.auth_to_local, self.default_realm.unwrap_or_default()),
-            grants,
-            session: self.session_cookie,
-            ends_with_ticket: !self.outlive_ticket,
             binding_certificates: self.binding_cert,
+        };
+        let module = module::Settings::Gss(Box::new(tickets));
+        let realm = realms::Settings {
+            name: String::new(),
+            scheme: Scheme { kind: Asked::Negotiate, by_page: false, description: None },
+            sources: Sources::default(),
+            modules: vec![realms::Judge { module, success: Success::Required, debug: false }],
+            grants,
+            session: self.session_cookie.map(|life| Lasts { life, idle: None }),
+            failed_logins: 0,
+            lease: Lease { outlives_proof: self.outlive_ticket, ..Lease::default() },
+            patience: PATIENCE,
         };
         Ok(self.web.settings("tpg", Kind::Proxy(Box::new(proxy)), Some((realm, self.require_role)))?)
     }
+}
+
+/// A grant to those whom tickets tell apart.
+fn grant(text: &str) -> Result<Grant, &'static str> {
+    const FORM: &str = "write it as ROLE=principal:alice@REALM, ROLE=realm:REALM, ROLE=sid:S-1-5-…, \
+                        ROLE=indicator:WORD or ROLE=*";
+    let grant: Grant = text.parse().map_err(|_| FORM)?;
+    let is_of_tickets = match &grant.to {
+        Grantee::Principal(name) => name.contains('@'),
+        to => *to == Grantee::Everybody || to.is_of_tickets(),
+    };
+    if is_of_tickets { Ok(grant) } else { Err(FORM) }
 }

@@ -17,7 +17,10 @@ use crate::{
     caller::Caller,
     notice::Notice,
     pages::{Judgement, Marks},
-    realm::{Admission, Case, Pass},
+    realm::{
+        Admission, Case,
+        pass::{Ends, Pass},
+    },
     record::{RequestId, Via, visit::Visit},
     router::{Found, Hosted, Manner},
     service::{
@@ -88,9 +91,10 @@ async fn visit(
         Ok(checked) => checked,
         Err(bad) => return (not_served(bad, visit), None),
     };
-    let (pass, mut asked) = match admit(hosted, request, caller, visit.id).await {
+    let (mut pass, mut asked) = match admit(hosted, request, caller, visit.id).await {
         Ok((pass, request)) => {
-            let (head, body) = request.into_parts();
+            let (mut head, body) = request.into_parts();
+            hosted.gate.conceal(&mut head);
             (pass, Asked { head, body, host, key, mount: found.mount })
         }
         Err(mut response) => {
@@ -112,12 +116,12 @@ async fn visit(
             let opening = joined.map(|joined| {
                 let backend = joined.backend();
                 let socket = Socket::Joined(Box::new(joined));
-                Opening { socket, entry: Entry { backend, ..entry(id, hosted, caller, &pass) } }
+                Opening { socket, entry: Entry { backend, ..entry(id, hosted, caller, &mut pass) } }
             });
             (response, opening)
         }
         Service::Broadcast(broadcast) => {
-            own(Kept::Broadcast(broadcast.clone()), asked, &pass, hosted, caller, visit)
+            own(Kept::Broadcast(broadcast.clone()), asked, &mut pass, hosted, caller, visit)
         }
         Service::Directory(directory) => {
             let Asked { head, mount, .. } = asked;
@@ -134,7 +138,7 @@ async fn visit(
             None => (not_served(BadHead::NotFound, visit), None),
         },
         Service::Redirect(redirect) => (answered(redirect.answer(), visit), None),
-        Service::Echo(echo) => own(Kept::Echo(*echo), asked, &pass, hosted, caller, visit),
+        Service::Echo(echo) => own(Kept::Echo(*echo), asked, &mut pass, hosted, caller, visit),
         Service::Kerberos5Proxy(_) => (not_served(BadHead::NotFound, visit), None),
     };
     mark(&mut response, pass);
@@ -152,7 +156,7 @@ fn answered(response: Response<Body>, mut visit: Visit) -> Response<Body> {
 fn own(
     service: Kept,
     asked: Asked,
-    pass: &Pass,
+    pass: &mut Pass,
     hosted: &Hosted,
     caller: &Caller,
     mut visit: Visit,
@@ -161,14 +165,14 @@ fn own(
     let response = ws::switch(key, None);
     visit.status = Some(response.status());
     let Manner { max_message, inactivity, .. } = hosted.manner;
-    let ends = pass.ends.map(ambient::moment);
+    let ends = pass.ends.map(Ends::term);
     let entry = entry(visit.id, hosted, caller, pass);
     let socket = Socket::Own(Box::new(Own { service, max_message, inactivity, ends, visit }));
     (response, Some(Opening { socket, entry }))
 }
 
 /// What operators are shown of a socket.
-fn entry(id: RequestId, hosted: &Hosted, caller: &Caller, pass: &Pass) -> Entry {
+fn entry(id: RequestId, hosted: &Hosted, caller: &Caller, pass: &mut Pass) -> Entry {
     let subject = pass.subject.as_ref();
     Entry {
         id,
@@ -179,8 +183,9 @@ fn entry(id: RequestId, hosted: &Hosted, caller: &Caller, pass: &Pass) -> Entry 
         via: "ws",
         backend: None,
         since: ambient::time_of_day().0,
-        ends: pass.ends,
+        ends: pass.ends.map(|ends| ends.at),
         notice: Notice::below(&caller.draining),
+        departure: pass.departure.take(),
     }
 }
 
@@ -219,13 +224,20 @@ async fn admit(
     id: RequestId,
 ) -> Result<(Pass, Request<Incoming>), Response<Body>> {
     let (head, mut body) = request.into_parts();
-    let case = Case { id, visitor: &caller.visitor, metrics: &hosted.metrics };
+    let case = Case {
+        id,
+        visitor: &caller.visitor,
+        service: &hosted.name,
+        is_upgrade: ws::asks_for_socket(&head.headers),
+        metrics: &hosted.metrics,
+    };
     let response = match hosted.gate.admit(case, &head).await {
-        Admission::Pass(pass) => return Ok((pass, Request::from_parts(head, body))),
+        Admission::Pass(pass) => return Ok((*pass, Request::from_parts(head, body))),
         Admission::Challenge(challenge) => answer::challenge(challenge),
         Admission::Denied { reply } => answer::denied(reply),
         Admission::Unavailable => answer::unjudged(),
         Admission::Unreadable => answer::unreadable(),
+        Admission::Wait(time) => answer::wait(time),
     };
     leave(&head.headers, &mut body, caller).await;
     Err(response)
@@ -275,7 +287,7 @@ async fn granted(
     caller: &Caller,
 ) -> Result<(Response<Body>, Option<Opening>), BadHead> {
     let id = RequestId::next();
-    let (pass, request) = match admit(&found.hosted, request, caller, id).await {
+    let (mut pass, request) = match admit(&found.hosted, request, caller, id).await {
         Ok(admitted) => admitted,
         Err(response) => return Ok((response, None)),
     };
@@ -288,11 +300,11 @@ async fn granted(
         Way::Preflight => answer::preflight(),
         Way::Relay => {
             let (protocol, name) = Protocol::choose(ws::offered(request.headers()));
-            let ends = pass.ends.map(ambient::moment);
+            let ends = pass.ends.map(Ends::term);
             let Manner { max_message, inactivity, .. } = found.hosted.manner;
             let service = Arc::clone(service);
             let relay = Socket::Relay { service, protocol, via: via("ws"), ends, max_message, inactivity };
-            socket = Some(Opening { socket: relay, entry: entry(id, &found.hosted, caller, &pass) });
+            socket = Some(Opening { socket: relay, entry: entry(id, &found.hosted, caller, &mut pass) });
             ws::accept(&request, name)?
         }
     };

@@ -21,7 +21,7 @@ use crate::{
     health::Watch,
     instruments::Instruments,
     limits::{Allowed, Limits},
-    realm::{Gate, Realm, gss::Replays},
+    realm::{Gate, Realm, kept::Kept},
     router::{Hosted, Routes},
     service::{
         Service,
@@ -42,7 +42,7 @@ pub(super) struct Built {
 pub(super) struct Generation {
     /// Places for connections in all.
     room: Arc<Semaphore>,
-    replays: Arc<Replays>,
+    kept: Arc<Kept>,
     realms: Vec<Arc<Realm>>,
     grantings: Vec<Arc<OpenGranting>>,
     broadcasts: Vec<OpenBroadcast>,
@@ -52,7 +52,7 @@ pub(super) struct Generation {
     limits: Vec<OpenLimits>,
     /// All services, in their order.
     services: Vec<Arc<Hosted>>,
-    /// Who looks whether keytabs have changed, and after back ends.
+    /// Who looks whether what modules judge by has changed, and after back ends.
     watching: Vec<AbortOnDropHandle<()>>,
 }
 
@@ -71,14 +71,14 @@ pub(super) async fn build(
     instruments: &Instruments,
     before: Option<&Generation>,
 ) -> Result<Built, StartError> {
-    let replays = before.map_or_else(Arc::default, |before| Arc::clone(&before.replays));
+    let kept = before.map_or_else(Arc::default, |before| Arc::clone(&before.kept));
     let room = match before {
         Some(before) => Arc::clone(&before.room),
         None => Arc::new(Semaphore::new(settings.room.min(Semaphore::MAX_PERMITS))),
     };
     let mut generation = Generation {
         room: Arc::clone(&room),
-        replays,
+        kept,
         realms: vec![],
         grantings: vec![],
         broadcasts: vec![],
@@ -91,7 +91,7 @@ pub(super) async fn build(
     for realm in settings.realms {
         let known =
             before.into_iter().flat_map(|before| &before.realms).find(|known| *known.name == *realm.name);
-        let realm = realm.open(&generation.replays, known.map(AsRef::as_ref))?;
+        let realm = realm.open(&generation.kept, known.map(AsRef::as_ref))?;
         generation.realms.push(Arc::new(realm));
     }
     let mut services = Vec::new();
@@ -106,8 +106,9 @@ pub(super) async fn build(
     for hall in settings.halls {
         posts.push(front(hall, &services, &mut keys, &mut generation, before)?);
     }
-    // Nothing else fails, so that keytabs and back ends are watched from now on.
-    let keytabs = generation.realms.iter().map(|realm| tokio::spawn(Arc::clone(&realm.gss).watch()));
+    // Nothing else fails, so that what modules judge by and back ends are watched from now on.
+    let modules = generation.realms.iter().flat_map(|realm| realm.chain.modules()).map(Arc::clone);
+    let modules = modules.map(|module| tokio::spawn(async move { module.watch().await }));
     let backends = services.iter().filter_map(|hosted| match &hosted.service {
         Service::Proxy(proxy) => {
             let proxy = Arc::clone(proxy);
@@ -115,7 +116,7 @@ pub(super) async fn build(
         }
         _ => None,
     });
-    generation.watching = keytabs.chain(backends).map(AbortOnDropHandle::new).collect();
+    generation.watching = modules.chain(backends).map(AbortOnDropHandle::new).collect();
     generation.services = services;
     Ok(Built { generation, posts })
 }

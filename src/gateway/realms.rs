@@ -1,18 +1,21 @@
 //! Realms: who can be told apart, built from settings.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tpg::{local_name::Rules, roles::Grants};
 
 use super::StartError;
-use crate::{
-    realm::{
-        COOKIE_PREFIX, Realm,
-        gss::{self, Gss, Replays},
-        session::Sessions,
-    },
-    tls::front::FrontCertificates,
+use crate::realm::{
+    COOKIE_PREFIX, Lease, Realm,
+    attempts::Attempts,
+    chain::{Chain, Link, Success},
+    credentials::Sources,
+    gss,
+    kept::Kept,
+    module,
+    roles::Grants,
+    scheme::Scheme,
+    session::{Lasts, Sessions},
 };
 
 /// What a realm is made of.
@@ -20,44 +23,58 @@ use crate::{
 pub struct Settings {
     /// Its name; empty for the one that needs none.
     pub name: String,
-    /// How tickets are judged.
-    pub gss: gss::Settings,
-    /// How local names are made.
-    pub rules: Rules,
+    /// How clients are asked.
+    pub scheme: Scheme,
+    /// Where credentials are looked for beside the Authorization field.
+    pub sources: Sources,
+    /// Who judges them, in this order.
+    pub modules: Vec<Judge>,
     /// Who has which roles.
     pub grants: Grants,
-    /// Seconds that a session spares further tickets, if it does.
-    pub session: Option<i64>,
-    /// Whether sockets end with their tickets.
-    pub ends_with_ticket: bool,
-    /// Certificates that proxies in front of the gateway show.
-    pub binding_certificates: Vec<PathBuf>,
+    /// How long a cookie spares further logins, if one does.
+    pub session: Option<Lasts>,
+    /// Failed logins of one peer in five minutes; 0 allows any number.
+    pub failed_logins: u32,
+    /// What bounds a login.
+    pub lease: Lease,
+    /// In which a login must be judged.
+    pub patience: Duration,
+}
+
+/// A login module in its chain.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    /// What it is made of.
+    pub module: module::Settings,
+    /// What its judgement means for the others.
+    pub success: Success,
+    /// Whether the log always says how it judged.
+    pub debug: bool,
 }
 
 impl Settings {
-    /// Reads what the realm needs. Sessions and past certificates of the realm that it was `before` stay good.
-    pub(super) fn open(self, replays: &Replays, before: Option<&Realm>) -> Result<Realm, StartError> {
-        let Self { name, gss, rules, grants, session, ends_with_ticket, binding_certificates } = self;
-        let front = match before.filter(|before| before.front.files() == binding_certificates) {
-            Some(before) => before.front.renewed()?,
-            None => FrontCertificates::load(binding_certificates)?,
-        };
+    /// Reads what the realm needs. Sessions of the realm that it was `before` stay good, and failed logins count.
+    pub(super) fn open(self, kept: &Kept, before: Option<&Realm>) -> Result<Realm, StartError> {
+        let Self { name, scheme, sources, modules, grants, session, failed_logins, lease, patience } = self;
         let cookie = cookie(&name);
-        let kept = before.and_then(|before| before.sessions.clone());
-        let sessions = session.and_then(|life| {
-            kept.filter(|kept| kept.name() == cookie && kept.life() == life)
-                .or_else(|| Sessions::new(cookie, life).map(Arc::new))
+        let known = before.and_then(|before| before.sessions.clone());
+        let sessions = session.and_then(|lasts| {
+            let now = gss::utc().seconds();
+            known
+                .filter(|known| known.name() == cookie && known.lasts() == lasts)
+                .or_else(|| Sessions::new(cookie, lasts, now).map(Arc::new))
         });
-        let gss = Gss::open(gss, replays)?;
-        Ok(Realm {
-            name: name.into(),
-            gss,
-            rules,
-            grants,
-            sessions,
-            ends_with_ticket,
-            front: Arc::new(front),
-        })
+        let attempts = before.map(|before| Arc::clone(&before.attempts));
+        let attempts = attempts
+            .filter(|attempts| attempts.allowed() == failed_logins)
+            .unwrap_or_else(|| Arc::new(Attempts::new(failed_logins)));
+        let mut links = Vec::new();
+        for Judge { module, success, debug } in modules {
+            links.push(Link { module: module.open(kept)?, success, debug });
+        }
+        let chain = Chain::new(links).with_patience(patience);
+        let name = name.into();
+        Ok(Realm { name, scheme, sources, chain, grants, sessions, attempts, lease })
     }
 }
 

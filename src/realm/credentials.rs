@@ -1,16 +1,22 @@
-//! What a request presents: a Negotiate token in its Authorization field, or a session in a cookie
-//! (RFC 9110 section 11.6.2, RFC 4559 section 5).
+//! What a request presents to show who sent it, wherever it is: one type for all who judge it.
+//!
+//! The Authorization field comes first (RFC 9110 section 11.6.2); without one the header fields, parameters of the query and
+//! cookies that the realm declares. None of it is ever formatted.
+
+use std::fmt;
 
 use base64::{
     Engine as _,
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, Uri, header, request::Parts, uri::PathAndQuery};
+use percent_encoding::percent_decode_str;
 use tpg::policy::MAX_TOKEN;
+use zeroize::Zeroizing;
 
-/// The scheme (RFC 4559 section 4).
-pub const NEGOTIATE: &str = "Negotiate";
+use super::scheme::Kind;
+use crate::cookies;
 
 /// Padding may be missing: nothing is gained by turning such a client away.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -18,13 +24,57 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// Where credentials are looked for beside the Authorization field.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Sources {
+    /// Header fields.
+    pub headers: Vec<HeaderName>,
+    /// Parameters of the query.
+    pub parameters: Vec<String>,
+    /// Cookies.
+    pub cookies: Vec<String>,
+}
+
 /// What a request presents.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug, Default)]
+pub struct Credentials {
+    /// What is judged by the scheme of the realm.
+    pub presented: Presented,
+    /// What stands in the places that the realm declares, in their order.
+    pub declared: Vec<Declared>,
+}
+
+/// What is judged by the scheme of the realm.
+#[derive(Default, Eq, PartialEq)]
 pub enum Presented {
-    /// A token of the scheme Negotiate.
-    Negotiate(Vec<u8>),
-    /// Nothing that is asked for here.
+    /// Credentials of another scheme.
+    Other,
+    /// Nothing.
+    #[default]
     Nothing,
+    /// A name and a password.
+    Password(Password),
+    /// A token of Negotiate.
+    Ticket(Vec<u8>),
+    /// A token as it was sent.
+    Token(Zeroizing<String>),
+}
+
+/// A name and a password.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Password {
+    /// The name. It has no control characters.
+    pub name: String,
+    /// The password.
+    pub password: Zeroizing<String>,
+}
+
+/// A value in a place that the realm declares.
+pub struct Declared {
+    /// The name of the header field, parameter or cookie, as it is declared.
+    pub name: String,
+    /// Its first value; none if it is not there.
+    pub value: Option<Zeroizing<String>>,
 }
 
 /// Why what a request presents cannot be read.
@@ -34,115 +84,225 @@ pub enum CredentialsError {
     /// Which of several is meant, nobody can say.
     #[error("the request has several Authorization fields; something in front of the gateway adds one")]
     Duplicate,
-    /// The token is not base64.
-    #[error("the Negotiate token is not base64")]
+    /// The same of a cookie that the realm declares.
+    #[error("the request has several cookies of a name that the realm declares")]
+    DuplicateCookie,
+    /// It is not base64.
+    #[error("what stands behind the scheme is not base64")]
     NotBase64,
+    /// It is base64 and no name and password.
+    #[error("what stands behind the scheme is no name and password, with a colon between them")]
+    NotPassword,
     /// The token is too long to be one.
-    #[error("the Negotiate token is longer than {MAX_TOKEN} octets")]
+    #[error("what stands behind the scheme is longer than {MAX_TOKEN} octets")]
     TooLong,
 }
 
-/// Reads the Authorization field.
-///
-/// # Errors
-///
-/// Any [`CredentialsError`]. All are the peer's fault.
-pub fn authorization(headers: &HeaderMap) -> Result<Presented, CredentialsError> {
+impl CredentialsError {
+    /// Whether nobody can say what the client meant.
+    #[must_use]
+    pub const fn is_ambiguous(self) -> bool {
+        matches!(self, Self::Duplicate | Self::DuplicateCookie)
+    }
+}
+
+impl Credentials {
+    /// Reads what a request presents to a realm of this scheme.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CredentialsError`]. All are the peer's fault.
+    pub fn read(head: &Parts, kind: Kind, sources: &Sources) -> Result<Self, CredentialsError> {
+        let declared = sources.find(&head.headers, &head.uri)?;
+        let presented = match authorization(&head.headers)? {
+            Some(field) => Presented::behind(field, kind)?,
+            None => {
+                let mut values = declared.iter().filter_map(|declared| declared.value.as_ref());
+                values.find(|value| !value.is_empty()).map_or(Presented::Nothing, |value| {
+                    // What is declared may be for a module that reads it by itself.
+                    Presented::declared(value, kind).unwrap_or_default()
+                })
+            }
+        };
+        Ok(Self { presented, declared })
+    }
+
+    /// Whether nothing is presented, in no place.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let is_there = |declared: &Declared| declared.value.as_ref().is_some_and(|value| !value.is_empty());
+        self.presented == Presented::Nothing && !self.declared.iter().any(is_there)
+    }
+
+    /// A name and a password, if they are presented.
+    #[must_use]
+    pub const fn password(&self) -> Option<&Password> {
+        match &self.presented {
+            Presented::Password(password) => Some(password),
+            _ => None,
+        }
+    }
+}
+
+impl Presented {
+    /// What the Authorization field presents.
+    fn behind(field: &[u8], kind: Kind) -> Result<Self, CredentialsError> {
+        let field = field.trim_ascii();
+        let end = field.iter().position(u8::is_ascii_whitespace).unwrap_or(field.len());
+        let (scheme, text) = field.split_at_checked(end).unwrap_or((field, &[]));
+        if field.is_empty() {
+            return Ok(Self::Nothing);
+        }
+        // Schemes have no case.
+        if !scheme.eq_ignore_ascii_case(kind.word().as_bytes()) {
+            return Ok(Self::Other);
+        }
+        Self::read(text.trim_ascii(), kind)
+    }
+
+    /// What a value in a declared place presents: as behind a scheme, which may be there or not.
+    fn declared(value: &str, kind: Kind) -> Result<Self, CredentialsError> {
+        let bare = match value.split_once(' ') {
+            Some((scheme, text)) if scheme.eq_ignore_ascii_case(kind.word()) => text,
+            _ => value,
+        };
+        Self::read(bare.trim().as_bytes(), kind)
+    }
+
+    fn read(text: &[u8], kind: Kind) -> Result<Self, CredentialsError> {
+        if text.len() > MAX_TOKEN.div_ceil(3) * 4 {
+            return Err(CredentialsError::TooLong);
+        }
+        // A scheme alone brings nothing, and a client is told what is asked for.
+        if text.is_empty() {
+            return Ok(Self::Nothing);
+        }
+        let decoded = || BASE64.decode(text).map_err(|_| CredentialsError::NotBase64);
+        Ok(match kind {
+            Kind::Basic => Self::Password(Password::read(&Zeroizing::new(decoded()?))?),
+            Kind::Negotiate => Self::Ticket(decoded()?),
+            Kind::Token => Self::Token(characters(text)),
+        })
+    }
+}
+
+impl Password {
+    /// Reads `name:password` (RFC 7617 section 2).
+    fn read(octets: &[u8]) -> Result<Self, CredentialsError> {
+        let text = characters(octets);
+        let (name, password) = text.split_once(':').ok_or(CredentialsError::NotPassword)?;
+        if name.contains(char::is_control) {
+            return Err(CredentialsError::NotPassword);
+        }
+        Ok(Self { name: name.to_owned(), password: Zeroizing::new(password.to_owned()) })
+    }
+}
+
+/// Octets as text: UTF-8, or else ISO 8859-1, which KAAZING's JavaScript client makes of names and passwords.
+fn characters(octets: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(match str::from_utf8(octets) {
+        Ok(text) => text.to_owned(),
+        Err(_) => octets.iter().copied().map(char::from).collect(),
+    })
+}
+
+/// The one Authorization field, if there is one.
+fn authorization(headers: &HeaderMap) -> Result<Option<&[u8]>, CredentialsError> {
     let mut fields = headers.get_all(header::AUTHORIZATION).iter();
-    let field = match (fields.next(), fields.next()) {
-        (None, _) => return Ok(Presented::Nothing),
-        (Some(_), Some(_)) => return Err(CredentialsError::Duplicate),
-        (Some(field), None) => field.as_bytes(),
-    };
-    let end = field.iter().position(|octet| *octet == b' ').unwrap_or(field.len());
-    let (scheme, token) = field.split_at_checked(end).unwrap_or((field, &[]));
-    let token = token.trim_ascii();
-    // Schemes have no case. A scheme alone brings nothing, and a client is told what is asked for.
-    if !scheme.eq_ignore_ascii_case(NEGOTIATE.as_bytes()) || token.is_empty() {
-        return Ok(Presented::Nothing);
+    match (fields.next(), fields.next()) {
+        (field, None) => Ok(field.map(|field| field.as_bytes())),
+        _ => Err(CredentialsError::Duplicate),
     }
-    if token.len() > MAX_TOKEN.div_ceil(3) * 4 {
-        return Err(CredentialsError::TooLong);
-    }
-    BASE64.decode(token).map(Presented::Negotiate).map_err(|_| CredentialsError::NotBase64)
 }
 
-/// The value of the cookie with this name: the first, where there are several.
-#[must_use]
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    // Octet by octet: other cookies may have any beside it.
-    let fields = headers.get_all(header::COOKIE).iter();
-    let mut pairs = fields.flat_map(|field| field.as_bytes().split(|octet| *octet == b';'));
-    let value = |pair: &'a [u8]| pair.trim_ascii_start().strip_prefix(name.as_bytes())?.strip_prefix(b"=");
-    str::from_utf8(pairs.find_map(value)?.trim_ascii_end()).ok()
+impl Sources {
+    /// What stands in the declared places. Of header fields and parameters the first counts.
+    fn find(&self, headers: &HeaderMap, uri: &Uri) -> Result<Vec<Declared>, CredentialsError> {
+        let mut found = Vec::new();
+        for name in &self.headers {
+            let value = headers.get(name).map(|value| characters(value.as_bytes().trim_ascii()));
+            found.push(Declared { name: name.to_string(), value });
+        }
+        for name in &self.parameters {
+            let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+            let value = pairs.find(|(key, _)| key == name);
+            let value = value.map(|(_, value)| Zeroizing::new(value.into_owned()));
+            found.push(Declared { name: name.clone(), value });
+        }
+        for name in &self.cookies {
+            let mut values = cookies::values(headers, name);
+            let value = values.next().map(|value| Zeroizing::new(value.to_owned()));
+            if values.next().is_some() {
+                return Err(CredentialsError::DuplicateCookie);
+            }
+            found.push(Declared { name: name.clone(), value });
+        }
+        Ok(found)
+    }
+
+    /// Takes out of a request what it presents to a realm of this scheme: it is for nobody behind the gateway.
+    pub fn conceal(&self, head: &mut Parts, kind: Kind) {
+        for name in &self.headers {
+            head.headers.remove(name);
+        }
+        if let Ok(Some(field)) = authorization(&head.headers)
+            && !matches!(Presented::behind(field, kind), Ok(Presented::Other))
+        {
+            head.headers.remove(header::AUTHORIZATION);
+        }
+        if !self.cookies.is_empty() {
+            let is_declared = |name: &[u8]| self.cookies.iter().any(|cookie| cookie.as_bytes() == name);
+            cookies::retain(&mut head.headers, |name| !is_declared(name));
+        }
+        if let Some(uri) = self.without_parameters(&head.uri) {
+            head.uri = uri;
+        }
+    }
+
+    /// The target without the declared parameters; `None` if it has none of them.
+    fn without_parameters(&self, uri: &Uri) -> Option<Uri> {
+        let query = uri.query()?;
+        let is_declared = |pair: &&str| {
+            let key = pair.split('=').next().unwrap_or(pair).replace('+', " ");
+            let key = percent_decode_str(&key).decode_utf8_lossy();
+            self.parameters.iter().any(|name| *name == key)
+        };
+        if !query.split('&').any(|pair| is_declared(&pair)) {
+            return None;
+        }
+        let kept: Vec<&str> = query.split('&').filter(|pair| !is_declared(pair)).collect();
+        let (mark, kept) = if kept.is_empty() { ("", String::new()) } else { ("?", kept.join("&")) };
+        let target = PathAndQuery::try_from(format!("{}{mark}{kept}", uri.path()));
+        let mut parts = uri.clone().into_parts();
+        // Of the parts of a sound target this always is one; else nothing but the root is asked for.
+        parts.path_and_query = Some(target.unwrap_or_else(|_| PathAndQuery::from_static("/")));
+        Some(Uri::from_parts(parts).unwrap_or_default())
+    }
 }
 
-/// The challenge that carries a token, or none.
-#[must_use]
-pub fn negotiate(token: Option<&[u8]>) -> HeaderValue {
-    let Some(token) = token else { return HeaderValue::from_static(NEGOTIATE) };
-    let text = format!("{NEGOTIATE} {}", base64::engine::general_purpose::STANDARD.encode(token));
-    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(NEGOTIATE))
+impl fmt::Debug for Presented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other => write!(f, "Other"),
+            Self::Nothing => write!(f, "Nothing"),
+            Self::Password(password) => password.fmt(f),
+            Self::Ticket(token) => write!(f, "Ticket({} octets)", token.len()),
+            Self::Token(token) => write!(f, "Token({} octets)", token.len()),
+        }
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Password({:?}, {} octets)", self.name, self.password.len())
+    }
+}
+
+impl fmt::Debug for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Declared({:?}, {:?} octets)", self.name, self.value.as_ref().map(|value| value.len()))
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn presented(fields: &[&str]) -> Result<Presented, CredentialsError> {
-        let mut headers = HeaderMap::new();
-        for field in fields {
-            headers.append(header::AUTHORIZATION, HeaderValue::from_str(field).unwrap());
-        }
-        authorization(&headers)
-    }
-
-    #[test]
-    fn the_scheme_has_no_case_and_padding_may_be_missing() {
-        for field in ["Negotiate YWI=", "negotiate YWI=", "NEGOTIATE  YWI", "Negotiate YWI"] {
-            assert_eq!(presented(&[field]), Ok(Presented::Negotiate(b"ab".to_vec())), "{field}");
-        }
-    }
-
-    #[test]
-    fn no_token_or_another_scheme_presents_nothing() {
-        for field in ["Negotiate", "Negotiate ", "Basic YWI=", "NegotiateX YWI=", ""] {
-            assert_eq!(presented(&[field]), Ok(Presented::Nothing), "{field}");
-        }
-        assert_eq!(presented(&[]), Ok(Presented::Nothing));
-    }
-
-    #[test]
-    fn of_two_fields_neither_is_chosen() {
-        assert_eq!(presented(&["Negotiate YWI=", "Negotiate YWI="]), Err(CredentialsError::Duplicate));
-    }
-
-    #[test]
-    fn what_is_not_base64_is_said_to_be_that() {
-        for field in ["Negotiate YW I=", "Negotiate YW-_", "Negotiate \u{7f}"] {
-            let refused = presented(&[field.replace('\u{7f}', "%").as_str()]);
-            assert_eq!(refused, Err(CredentialsError::NotBase64), "{field}");
-        }
-    }
-
-    #[test]
-    fn a_token_above_the_limit_is_not_decoded() {
-        let long = format!("Negotiate {}", "A".repeat(MAX_TOKEN * 2));
-        assert_eq!(presented(&[&long]), Err(CredentialsError::TooLong));
-    }
-
-    #[test]
-    fn a_cookie_is_found_among_others() {
-        let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("a=1; __Host-x=two; b=3"));
-        assert_eq!(cookie(&headers, "__Host-x"), Some("two"));
-        assert_eq!(cookie(&headers, "x"), None);
-    }
-
-    #[test]
-    fn a_cookie_is_found_beside_one_that_is_not_ascii() {
-        let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_bytes("name=müller; x=1".as_bytes()).unwrap());
-        assert_eq!(cookie(&headers, "x"), Some("1"));
-    }
-}
+mod tests;

@@ -1,8 +1,18 @@
-//! Sessions in a sealed cookie: who proved a ticket once need not prove it with each request, until the ticket ends.
+//! Sessions in a sealed cookie: who showed once who they are need not do it with each request.
 //!
-//! The gateway keeps nothing: the cookie holds whom it is for and until when, sealed with a key of this process.
-//! AES-256-GCM-SIV (RFC 8452) forgives a nonce that comes twice. A restart ends all sessions.
+//! The gateway keeps nothing of a session: the cookie holds whom it is for and until when, sealed with a key of this
+//! process. AES-256-GCM-SIV (RFC 8452) forgives a nonce that comes twice. What is kept is whose sessions were ended
+//! before their time. A restart ends all.
 
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use arc_swap::ArcSwap;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderValue;
@@ -17,36 +27,76 @@ const MAX_COOKIE: usize = 3500;
 /// Seconds by which a clock may be set back without an end to the sessions: time servers correct as much.
 const DRIFT: i64 = 60;
 /// The form of what is sealed.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
+/// Seconds after which new sessions have a new key at the latest.
+const ROTATION: i64 = 86_400;
+/// Users whose sessions were ended that are remembered. Beyond it all sessions end, which is what can be known.
+const MAX_ENDED: usize = 100_000;
 
-/// The cookie of one door.
+/// What stands for the credentials that a session was begun with.
+pub type Digest = [u8; 16];
+
+/// The sessions of one realm.
 #[derive(Debug)]
 pub struct Sessions {
-    key: RandomizedNonceKey,
     /// `__Host-…`: only this host over TLS can set it, for all its paths (RFC 6265bis section 4.1.3.2).
     name: String,
-    /// Seconds that a session lasts at most.
-    life: i64,
+    lasts: Lasts,
+    keys: ArcSwap<Keys>,
+    /// The number of the next session.
+    next: AtomicU64,
+    /// Whose sessions were ended: those below a number.
+    ended: Mutex<HashMap<String, u64>>,
+}
+
+/// How long sessions last, in seconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Lasts {
+    /// From login.
+    pub life: i64,
+    /// Without a request.
+    pub idle: Option<i64>,
+}
+
+/// The key of new sessions, and those of the ones that go on.
+#[derive(Debug)]
+struct Keys {
+    current: Key,
+    past: Vec<Key>,
+}
+
+#[derive(Clone, Debug)]
+struct Key {
+    number: u8,
+    since: i64,
+    key: Arc<RandomizedNonceKey>,
 }
 
 /// What a good cookie says.
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Session {
     /// Whom it is for.
     pub subject: Subject,
-    /// When the ticket ends that it was begun with, in seconds since 1970.
-    pub ticket_ends: i64,
+    /// What it was begun with.
+    pub digest: Option<Digest>,
+    /// When that ends, in seconds since 1970, if it does.
+    pub proof_ends: Option<i64>,
+    /// When the session ends at the latest.
+    pub ends: i64,
+    /// When it began, or was last used.
+    used: i64,
+    number: u64,
 }
 
 impl Sessions {
-    /// Sessions of at most `life` seconds under a new key, in the cookie `name`.
+    /// Sessions that last so long, in the cookie `name`.
     ///
-    /// `None` if the key is refused, which one of this length is not.
+    /// `None` if a key is refused, which one of its length is not.
     #[must_use]
-    pub fn new(name: String, life: i64) -> Option<Self> {
-        let octets = Zeroizing::new(ambient::random::<32>());
-        let key = RandomizedNonceKey::new(&AES_256_GCM_SIV, octets.as_ref()).ok()?;
-        Some(Self { key, name, life })
+    pub fn new(name: String, lasts: Lasts, now: i64) -> Option<Self> {
+        let keys = Keys { current: Key::new(0, now)?, past: Vec::new() };
+        let (next, ended) = (AtomicU64::new(1), Mutex::default());
+        Some(Self { name, lasts, keys: ArcSwap::from_pointee(keys), next, ended })
     }
 
     /// The name of the cookie.
@@ -55,27 +105,89 @@ impl Sessions {
         &self.name
     }
 
-    /// Seconds that a session lasts at most.
+    /// How long sessions last.
     #[must_use]
-    pub const fn life(&self) -> i64 {
-        self.life
+    pub const fn lasts(&self) -> Lasts {
+        self.lasts
     }
 
-    /// `Set-Cookie` for a new session of `subject`, whose ticket ends at `ticket_ends`; `None` if that would be too
-    /// long for a cookie.
+    /// `Set-Cookie` for a new session of `subject`, begun with credentials of this digest that are good until
+    /// `proof_ends`; `None` if that would be too long for a cookie.
     ///
     /// Each login has a value of its own, so that one that was set before it is worth nothing after it.
     #[must_use]
-    pub fn begin(&self, subject: &Subject, ticket_ends: i64, now: i64) -> Option<HeaderValue> {
-        let ends = ticket_ends.min(now.saturating_add(self.life));
-        let mut text = vec![FORM];
-        for time in [now, ends, ticket_ends] {
-            text.extend_from_slice(&time.to_be_bytes());
+    pub fn begin(
+        &self,
+        subject: &Subject,
+        digest: Option<Digest>,
+        proof_ends: Option<i64>,
+        now: i64,
+    ) -> Option<HeaderValue> {
+        let life = now.saturating_add(self.lasts.life);
+        let ends = proof_ends.unwrap_or(i64::MAX).min(life);
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.seal(&Session { subject: subject.clone(), digest, proof_ends, ends, used: now, number }, now)
+    }
+
+    /// `Set-Cookie` for a session that is used, if it would end by idling and its cookie has grown old enough.
+    #[must_use]
+    pub fn renew(&self, session: &Session, now: i64) -> Option<HeaderValue> {
+        let idle = self.lasts.idle?;
+        // Not with each request: pages ask for many things at once.
+        let is_due = now.saturating_sub(session.used) >= idle / 8;
+        is_due.then(|| self.seal(&Session { used: now, ..session.clone() }, now)).flatten()
+    }
+
+    /// `Set-Cookie` that has a browser forget its session.
+    #[must_use]
+    pub fn forget(&self) -> HeaderValue {
+        let cookie = format!("{}=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0", self.name);
+        HeaderValue::from_str(&cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+
+    /// Ends all sessions that a user has by now.
+    pub fn end_all_of(&self, principal: &str, now: i64) {
+        let below = self.next.load(Ordering::Relaxed);
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if ended.len() >= MAX_ENDED && !ended.contains_key(principal) {
+            ended.clear();
+            if let Some(current) = Key::new(self.keys.load().current.number.wrapping_add(1), now) {
+                self.keys.store(Arc::new(Keys { current, past: Vec::new() }));
+            }
         }
-        text.extend_from_slice(subject.to_text().as_bytes());
-        let nonce = self.key.seal_in_place_append_tag(Aad::from(self.name.as_bytes()), &mut text).ok()?;
-        let sealed = URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &text].concat());
-        let seconds = ends.saturating_sub(now).max(0);
+        ended.insert(principal.to_owned(), below);
+    }
+
+    /// The session of a cookie's value, if it is one of ours and has not ended.
+    #[must_use]
+    pub fn find(&self, value: &str, now: i64) -> Option<Session> {
+        if value.len() > MAX_COOKIE {
+            return None;
+        }
+        let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
+        let (number, sealed) = sealed.split_first_mut()?;
+        let keys = self.keys.load();
+        let key = keys.all().find(|key| key.number == *number)?;
+        let (nonce, text) = sealed.split_at_mut_checked(NONCE)?;
+        let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let text = key.key.open_in_place(nonce, Aad::from(self.name.as_bytes()), text).ok()?;
+        let session = Session::from_octets(text)?;
+        let idle_ends = self.lasts.idle.map_or(i64::MAX, |idle| session.used.saturating_add(idle));
+        // A clock that is set back must not give sessions a longer life.
+        if now < session.used.saturating_sub(DRIFT) || now >= session.ends.min(idle_ends) {
+            return None;
+        }
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let below = ended.get(&session.subject.principal).copied().unwrap_or_default();
+        (session.number >= below).then_some(session)
+    }
+
+    fn seal(&self, session: &Session, now: i64) -> Option<HeaderValue> {
+        let key = self.key(now)?;
+        let mut text = session.to_octets();
+        let nonce = key.key.seal_in_place_append_tag(Aad::from(self.name.as_bytes()), &mut text).ok()?;
+        let sealed = URL_SAFE_NO_PAD.encode([&[key.number], nonce.as_ref().as_slice(), &text].concat());
+        let seconds = session.ends.saturating_sub(now).min(self.lasts.idle.unwrap_or(i64::MAX)).max(0);
         let cookie =
             format!("{}={sealed}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}", self.name);
         if cookie.len() > MAX_COOKIE {
@@ -86,123 +198,69 @@ impl Sessions {
         Some(value)
     }
 
-    /// The session of a cookie's value, if it is one of ours and has not ended.
-    #[must_use]
-    pub fn find(&self, value: &str, now: i64) -> Option<Session> {
-        if value.len() > MAX_COOKIE {
-            return None;
+    /// The key of new sessions: another one once in a while. Those before it stay for as long as their sessions last.
+    fn key(&self, now: i64) -> Option<Key> {
+        let keys = self.keys.load();
+        if now.saturating_sub(keys.current.since) < ROTATION {
+            return Some(keys.current.clone());
         }
-        let mut sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
-        let (nonce, text) = sealed.split_at_mut_checked(NONCE)?;
-        let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let text = self.key.open_in_place(nonce, Aad::from(self.name.as_bytes()), text).ok()?;
-        let (form, rest) = text.split_first()?;
-        let (begins, rest) = time(rest)?;
-        let (ends, rest) = time(rest)?;
-        let (ticket_ends, subject) = time(rest)?;
-        // A clock that is set back must not give sessions a longer life.
-        if *form != FORM || now < begins.saturating_sub(DRIFT) || now >= ends {
-            return None;
-        }
-        Some(Session { subject: Subject::from_text(str::from_utf8(subject).ok()?)?, ticket_ends })
+        // Two who come here at once make two keys, and the one that is not kept has sealed nothing yet.
+        let fresh = Key::new(keys.current.number.wrapping_add(1), now)?;
+        let lasting = ROTATION.saturating_add(self.lasts.life);
+        let is_needed = |key: &&Key| now.saturating_sub(key.since) < lasting;
+        let past = keys.all().filter(is_needed).cloned().collect();
+        let before = self.keys.compare_and_swap(&keys, Arc::new(Keys { current: fresh, past }));
+        drop(before);
+        Some(self.keys.load().current.clone())
     }
 }
 
-/// Seconds since 1970, and what stands behind them.
-fn time(octets: &[u8]) -> Option<(i64, &[u8])> {
-    octets.split_first_chunk().map(|(time, rest)| (i64::from_be_bytes(*time), rest))
+impl Keys {
+    fn all(&self) -> impl Iterator<Item = &Key> {
+        [&self.current].into_iter().chain(&self.past)
+    }
+}
+
+impl Key {
+    fn new(number: u8, since: i64) -> Option<Self> {
+        let octets = Zeroizing::new(ambient::random::<32>());
+        let key = RandomizedNonceKey::new(&AES_256_GCM_SIV, octets.as_ref()).ok()?;
+        Some(Self { number, since, key: Arc::new(key) })
+    }
+}
+
+impl Session {
+    fn to_octets(&self) -> Vec<u8> {
+        let mut octets = vec![FORM];
+        for time in [self.used, self.ends, self.proof_ends.unwrap_or(i64::MAX)] {
+            octets.extend_from_slice(&time.to_be_bytes());
+        }
+        octets.extend_from_slice(&self.number.to_be_bytes());
+        octets.push(u8::from(self.digest.is_some()));
+        octets.extend_from_slice(&self.digest.unwrap_or_default());
+        octets.extend_from_slice(self.subject.to_text().as_bytes());
+        octets
+    }
+
+    fn from_octets(octets: &[u8]) -> Option<Self> {
+        let rest = octets.strip_prefix(&[FORM])?;
+        let (used, rest) = rest.split_first_chunk()?;
+        let (ends, rest) = rest.split_first_chunk()?;
+        let (proof_ends, rest) = rest.split_first_chunk()?;
+        let (number, rest) = rest.split_first_chunk()?;
+        let (has_digest, rest) = rest.split_first()?;
+        let (digest, subject) = rest.split_first_chunk::<16>()?;
+        let proof_ends = i64::from_be_bytes(*proof_ends);
+        Some(Self {
+            subject: Subject::from_text(str::from_utf8(subject).ok()?)?,
+            digest: (*has_digest == 1).then_some(*digest),
+            proof_ends: (proof_ends != i64::MAX).then_some(proof_ends),
+            ends: i64::from_be_bytes(*ends),
+            used: i64::from_be_bytes(*used),
+            number: u64::from_be_bytes(*number),
+        })
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: i64 = 1_000_000;
-
-    fn alice() -> Subject {
-        Subject { principal: "alice@TGG.TEST".to_owned(), ..Subject::default() }
-    }
-
-    fn sessions() -> Sessions {
-        Sessions::new("__Host-ticketgate".to_owned(), 3600).unwrap()
-    }
-
-    /// The value of the cookie that a browser would send back.
-    fn value(sessions: &Sessions, subject: &Subject, ticket_ends: i64) -> String {
-        let cookie = sessions.begin(subject, ticket_ends, NOW).unwrap();
-        let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-        pair.strip_prefix("__Host-ticketgate=").unwrap().to_owned()
-    }
-
-    #[test]
-    fn a_session_says_whom_it_is_for_until_it_ends() {
-        let sessions = sessions();
-        let value = value(&sessions, &alice(), NOW + 600);
-        let session = sessions.find(&value, NOW + 599).unwrap();
-        assert_eq!((session.subject, session.ticket_ends), (alice(), NOW + 600));
-        assert!(sessions.find(&value, NOW + 600).is_none());
-    }
-
-    #[test]
-    fn a_session_never_outlives_the_ticket_nor_its_own_life() {
-        let sessions = sessions();
-        for (ticket_ends, ends) in [(NOW + 600, NOW + 600), (NOW + 100_000, NOW + 3600)] {
-            let value = value(&sessions, &alice(), ticket_ends);
-            assert!(sessions.find(&value, ends - 1).is_some(), "{ticket_ends}");
-            assert!(sessions.find(&value, ends).is_none(), "{ticket_ends}");
-        }
-    }
-
-    #[test]
-    fn a_session_that_spares_tickets_for_an_hour_knows_that_its_own_lasts_longer() {
-        let sessions = sessions();
-        let value = value(&sessions, &alice(), NOW + 100_000);
-        assert_eq!(sessions.find(&value, NOW).unwrap().ticket_ends, NOW + 100_000);
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_does_not_make_a_session_last_longer() {
-        let sessions = sessions();
-        let value = value(&sessions, &alice(), NOW + 600);
-        assert!(sessions.find(&value, NOW - 30).is_some(), "time servers correct as much");
-        assert!(sessions.find(&value, NOW - 3600).is_none());
-    }
-
-    #[test]
-    fn an_altered_cookie_is_none() {
-        let sessions = sessions();
-        let value = value(&sessions, &alice(), NOW + 600);
-        for place in 0..value.len() {
-            let mut altered = value.clone().into_bytes();
-            altered[place] = if altered[place] == b'A' { b'B' } else { b'A' };
-            assert!(sessions.find(str::from_utf8(&altered).unwrap(), NOW).is_none(), "octet {place}");
-        }
-        assert!(sessions.find("", NOW).is_none());
-        assert!(sessions.find("AAAA", NOW).is_none());
-    }
-
-    #[test]
-    fn a_cookie_of_another_door_or_process_is_none() {
-        let value = value(&sessions(), &alice(), NOW + 600);
-        assert!(sessions().find(&value, NOW).is_none());
-    }
-
-    #[test]
-    fn each_login_has_a_value_of_its_own() {
-        let sessions = sessions();
-        assert_ne!(value(&sessions, &alice(), NOW + 600), value(&sessions, &alice(), NOW + 600));
-    }
-
-    #[test]
-    fn a_cookie_that_browsers_would_drop_is_not_set() {
-        let roles = (0..1000).map(|number| format!("role-{number}")).collect();
-        assert!(sessions().begin(&Subject { roles, ..alice() }, NOW + 600, NOW).is_none());
-    }
-
-    #[test]
-    fn the_cookie_is_kept_from_scripts_other_sites_and_plain_http() {
-        let cookie = sessions().begin(&alice(), NOW + 600, NOW).unwrap();
-        let (_, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
-        assert_eq!(attributes, " Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=600");
-    }
-}
+mod tests;

@@ -3,35 +3,62 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use http::HeaderValue;
-use tpg::{local_name::Rules, permit::Identity, roles::Grants};
+
+use super::{
+    module::{Brought, Facts, Name},
+    roles::Grants,
+};
 
 /// Whom a pass is made out to.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Subject {
-    /// The principal, as principals are written.
+    /// The principal: the first name that a module brought.
     pub principal: String,
-    /// Its local name, if a rule gives it one.
+    /// What back ends call it, if a rule gives it a local name.
     pub local_name: Option<String>,
+    /// Its names that count as roles, which it alone has.
+    pub names: BTreeSet<String>,
     /// Its roles.
     pub roles: BTreeSet<String>,
 }
 
-/// Between the parts of a subject in a session. No part has one: names are written without control characters.
+/// Between the parts of a list in a session. No part has one: names are written without control characters.
 const SEPARATOR: char = '\u{1f}';
+/// Between its lists.
+const LIST: char = '\u{1e}';
 
 /// Visible characters that a name does not bring into a header as they are: those that lists and parameters are made
 /// with (RFC 9110 section 5.6), the colon behind a user's name (RFC 7617 section 2), and the sign of the encoding.
 const SEPARATING: &[u8] = b"\"%,:;";
 
 impl Subject {
-    /// The subject that a permit's identity comes to.
+    /// The subject that the modules of a login make together, with the roles that are granted to it; `None` if nobody
+    /// says who it is, or in a name that could be taken for another.
     #[must_use]
-    pub fn new(identity: &Identity, rules: &Rules, grants: &Grants) -> Self {
-        Self {
-            principal: identity.client.to_string(),
-            local_name: rules.local_name(&identity.client),
-            roles: grants.roles(identity),
+    pub fn of(brought: Vec<Brought>, grants: &Grants) -> Option<Self> {
+        let (mut names, mut facts): (Vec<Name>, _) = (Vec::new(), Facts::default());
+        let mut subject = Self::default();
+        for one in brought {
+            names.extend(one.names);
+            facts.add(one.facts);
+            subject.roles.extend(one.roles);
+            subject.local_name = subject.local_name.or(one.local_name);
         }
+        let is_sound = |text: &str| !text.is_empty() && !text.contains(char::is_control);
+        let mut written = names.iter().map(|name| &name.text).chain(&subject.local_name);
+        if !written.all(|text| is_sound(text)) {
+            return None;
+        }
+        subject.principal = names.first()?.text.clone();
+        subject.roles.extend(grants.roles(&names, &facts));
+        subject.names = names.into_iter().filter(|name| name.is_role).map(|name| name.text).collect();
+        Some(subject)
+    }
+
+    /// Whether the user has a role, or is the one whose name it is.
+    #[must_use]
+    pub fn has(&self, role: &str) -> bool {
+        self.roles.contains(role) || self.names.contains(role)
     }
 
     /// The local name, or else the principal, for a header: visible ASCII as it is, all else percent-encoded
@@ -57,23 +84,22 @@ impl Subject {
     /// As text that [`Self::from_text`] reads.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = self.principal.clone();
-        text.push(SEPARATOR);
-        text.push_str(self.local_name.as_deref().unwrap_or_default());
-        for role in &self.roles {
-            text.push(SEPARATOR);
-            text.push_str(role);
-        }
-        text
+        let local_name = self.local_name.iter().map(String::as_str);
+        let list = |parts: &BTreeSet<String>| {
+            parts.iter().fold(String::new(), |text, part| text + part + &SEPARATOR.to_string())
+        };
+        let lists = [self.principal.clone(), local_name.collect(), list(&self.names), list(&self.roles)];
+        lists.join(&LIST.to_string())
     }
 
     /// Reads what [`Self::to_text`] wrote.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let mut parts = text.split(SEPARATOR);
-        let principal = parts.next()?.to_owned();
-        let local_name = Some(parts.next()?.to_owned()).filter(|name| !name.is_empty());
-        Some(Self { principal, local_name, roles: parts.map(str::to_owned).collect() })
+        let mut lists = text.split(LIST);
+        let principal = lists.next()?.to_owned();
+        let local_name = Some(lists.next()?.to_owned()).filter(|name| !name.is_empty());
+        let mut list = || Some(lists.next()?.split_terminator(SEPARATOR).map(str::to_owned).collect());
+        Some(Self { principal, local_name, names: list()?, roles: list()? })
     }
 }
 
@@ -86,8 +112,36 @@ mod tests {
         let mut subject = Subject { principal: "alice@TGG.TEST".to_owned(), ..Subject::default() };
         assert_eq!(Subject::from_text(&subject.to_text()), Some(subject.clone()));
         subject.local_name = Some("alice".to_owned());
+        subject.names = ["alice@TGG.TEST".to_owned()].into();
         subject.roles = ["a".to_owned(), "b".to_owned()].into();
         assert_eq!(Subject::from_text(&subject.to_text()), Some(subject));
+    }
+
+    fn brought(name: &str, is_role: bool) -> Brought {
+        Brought { names: vec![Name { text: name.to_owned(), is_role }], ..Brought::default() }
+    }
+
+    #[test]
+    fn the_modules_of_a_login_make_one_subject_together() {
+        let roles = |roles: &[&str]| roles.iter().map(|role| (*role).to_owned()).collect::<BTreeSet<_>>();
+        let first = Brought { roles: roles(&["x"]), ..brought("alice@TGG.TEST", true) };
+        let facts = Facts { groups: vec!["staff".to_owned()], ..Facts::default() };
+        let second = Brought { local_name: Some("alice".to_owned()), facts, ..brought("boss", false) };
+        let grants = Grants::new(vec!["g=group:staff".parse().unwrap()]);
+        let subject = Subject::of(vec![first, second], &grants).unwrap();
+        assert_eq!(subject.principal, "alice@TGG.TEST");
+        assert_eq!(subject.local_name.as_deref(), Some("alice"));
+        assert_eq!(subject.roles, roles(&["x", "g"]));
+        assert!(subject.has("alice@TGG.TEST") && subject.has("x"));
+        assert!(!subject.has("boss"), "users may choose such a name themselves");
+    }
+
+    #[test]
+    fn nobody_in_particular_is_no_subject_nor_is_a_name_that_could_forge_another() {
+        assert_eq!(Subject::of(vec![Brought::default()], &Grants::default()), None);
+        for name in ["", "alice\u{1f}boss", "alice\nbob"] {
+            assert_eq!(Subject::of(vec![brought(name, true)], &Grants::default()), None, "{name:?}");
+        }
     }
 
     fn header(principal: &str) -> String {

@@ -3,17 +3,35 @@
 //! Tokens and cookies are never formatted. Names of principals are written so that they cannot forge a line. Each returns
 //! the outcome that it wrote, for whoever counts admissions.
 
-use tpg::{found::Found, permit::Permit, refusal::Refusal};
+use tpg::{found::Found, permit::Facts, refusal::Refusal};
 use tracing::{debug, info};
 
 use super::{RequestId, word};
-use crate::realm::{credentials::CredentialsError, session::Session, subject::Subject, visitor::Visitor};
+use crate::realm::{
+    chain::{Said, Step},
+    credentials::CredentialsError,
+    module::Failure,
+    session::Session,
+    subject::Subject,
+    visitor::Visitor,
+};
 
 const TARGET: &str = "ticketgate::admission";
+const STEPS: &str = "ticketgate::login";
 
-/// A ticket was good and its owner is let in.
-pub fn granted(id: RequestId, visitor: &Visitor, subject: &Subject, permit: &Permit) -> &'static str {
-    let facts = permit.facts();
+/// Octets of a name that are written.
+const MAX_NAME: usize = 200;
+
+/// Credentials were good and their owner is let in; `facts` are those of a ticket.
+pub fn granted(id: RequestId, visitor: &Visitor, subject: &Subject, facts: Option<&Facts>) -> &'static str {
+    let Some(facts) = facts else {
+        let (client, roles) = (subject.principal.as_str(), roles(subject));
+        info!(
+            target: TARGET, %id, peer = %visitor.address, client, roles = roles.as_deref(), outcome = "granted",
+            "Let in"
+        );
+        return "granted";
+    };
     info!(
         target: TARGET,
         %id,
@@ -54,6 +72,78 @@ pub fn denied(id: RequestId, visitor: &Visitor, subject: &Subject, missing: &str
         "Denied: the client does not have the role {missing}; if it should, grant it with --grant (<grant>)"
     );
     "role_missing"
+}
+
+/// What a module said. What makes a login fail is worth a line; all else is only where it is asked for.
+pub fn step(id: RequestId, visitor: &Visitor, step: &Step<'_>, is_shown: bool) {
+    let Step { kind, success, said, failure, debug } = step;
+    let (outcome, why) =
+        (failure.map(|failure| failure.word), failure.map(|failure| failure.why.to_string()));
+    let (success, said) = (success.word(), said.word());
+    if *debug || (is_shown && said == Said::Failure.word()) {
+        info!(
+            target: STEPS, %id, peer = %visitor.address, module = kind, success, outcome, why,
+            "The login module says {said}"
+        );
+    } else {
+        debug!(
+            target: STEPS, %id, peer = %visitor.address, module = kind, success, outcome, why,
+            "The login module says {said}"
+        );
+    }
+}
+
+/// The login modules do not agree. `user` is who the client says it is.
+pub fn failed(
+    id: RequestId,
+    visitor: &Visitor,
+    user: Option<&str>,
+    failure: Option<&Failure>,
+) -> &'static str {
+    let Some(failure) = failure else {
+        info!(
+            target: TARGET, %id, peer = %visitor.address, user = user.map(shown), outcome = "all_ignored",
+            blame = "operator",
+            "Refused: no login module of the realm has judged; have one that judges what clients are asked for"
+        );
+        return "all_ignored";
+    };
+    if !failure.is_told {
+        info!(
+            target: TARGET, %id, peer = %visitor.address, user = user.map(shown), outcome = failure.word,
+            blame = failure.fault.word(),
+            "Refused: {}", failure.why
+        );
+    }
+    failure.word
+}
+
+/// The login modules agree, and nobody says on whom.
+pub fn nobody(id: RequestId, visitor: &Visitor) -> &'static str {
+    info!(
+        target: TARGET, %id, peer = %visitor.address, outcome = "nobody", blame = "operator",
+        "Refused: the login modules let in somebody without a name, or with one that has control characters in it"
+    );
+    "nobody"
+}
+
+/// Credentials of another scheme, which are for somebody else.
+pub fn other_scheme(id: RequestId, visitor: &Visitor) -> &'static str {
+    debug!(
+        target: TARGET, %id, peer = %visitor.address, outcome = "other_scheme",
+        "Challenged: the request has credentials of another scheme"
+    );
+    "other_scheme"
+}
+
+/// Too many logins failed.
+pub fn waits(id: RequestId, visitor: &Visitor, user: Option<&str>) -> &'static str {
+    info!(
+        target: TARGET, %id, peer = %visitor.address, user = user.map(shown), outcome = "too_many_failures",
+        blame = "peer",
+        "Refused: too many logins of the peer or for the user failed; it passes with time (<failed-logins>)"
+    );
+    "too_many_failures"
 }
 
 /// The realm has nobody who judges.
@@ -103,6 +193,11 @@ pub fn challenged(id: RequestId, visitor: &Visitor) -> &'static str {
 pub fn continued(id: RequestId, visitor: &Visitor) -> &'static str {
     debug!(target: TARGET, %id, peer = %visitor.address, outcome = "continued", "The negotiation goes on");
     "continued"
+}
+
+/// A name that a client claims, so that it cannot forge a line or fill the disk.
+fn shown(name: &str) -> String {
+    word(name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default()).to_string()
 }
 
 fn roles(subject: &Subject) -> Option<String> {

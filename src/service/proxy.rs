@@ -48,7 +48,7 @@ use crate::{
     answer::{self, BadHead},
     body::{Body, passed_on},
     caller::Caller,
-    realm::Pass,
+    realm::pass::Pass,
     record::visit::Visit,
     splice::Speaks,
     tls::client::ClientSettings,

@@ -15,10 +15,7 @@ use futures_util::{
     SinkExt as _, StreamExt as _,
     stream::{FuturesOrdered, FuturesUnordered},
 };
-use tgg::{
-    envelope::{self, Carries, MAX_UNIT, Malformed, Opened, Stream},
-    moment::Moment,
-};
+use tgg::envelope::{self, Carries, MAX_UNIT, Malformed, Opened, Stream};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::{sleep_until, timeout},
@@ -39,6 +36,7 @@ use crate::{
     notice::Notice,
     record::Via,
     sessions::Octets,
+    term::Term,
     ws::{self, Frames, Metered, Read},
 };
 
@@ -88,7 +86,7 @@ pub struct Bounds {
     /// Octets of its longest message, as long as Kerberos needs no more.
     pub max_message: usize,
     /// When it ends at the latest.
-    pub ends: Option<Moment>,
+    pub ends: Option<Term>,
     /// Says from outside that it is to end.
     pub notice: Notice,
     /// Is told what has passed.
@@ -160,7 +158,7 @@ where
         let patience = begun.map_or(idle_until, |begun| begun + message);
         let listening = ending.is_none() && in_flight.len() < MAX_IN_FLIGHT;
         // One timer for both, since each takes room in every socket that idles.
-        let expires = bounds.ends.filter(|_| ending.is_none()).map(|ends| (ends, Goodbye::Expired));
+        let expires = bounds.ends.filter(|_| ending.is_none()).map(|ends| (ends.at, ends.goodbye));
         let idles = (listening && in_flight.is_empty()).then_some((patience, Goodbye::Idle));
         let due = expires.into_iter().chain(idles).min_by_key(|(at, _)| *at);
         tokio::select! {

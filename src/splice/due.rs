@@ -11,15 +11,15 @@ use super::{
     Bounds, Side, Speaks,
     silence::{Ears, Unheard},
 };
-use crate::{alarm::Alarm, ambient};
+use crate::{alarm::Alarm, ambient, answer::Goodbye};
 
 /// What a pair is late for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Late {
-    /// Its pass has ended.
-    Expired,
     /// Nothing moved for as long as that is allowed.
     Idle,
+    /// Its time is over, and its client is told this.
+    Over(Goodbye),
     /// A side said nothing.
     Unheard(Unheard),
 }
@@ -78,10 +78,11 @@ impl<'a> Due<'a> {
         let quiet = self.patience().map(|idle| self.moved + idle);
         // Once a side has ended, what counts is how long the other one takes.
         let unheard = if self.is_half { None } else { self.ears.next() };
-        let Some(next) = ends.into_iter().chain(quiet).chain(unheard).min() else { return Poll::Pending };
+        let end = ends.map(|ends| ends.at);
+        let Some(next) = end.into_iter().chain(quiet).chain(unheard).min() else { return Poll::Pending };
         let now = ready!(self.alarm.poll(next, context));
-        if ends.is_some_and(|ends| ends <= now) {
-            return Poll::Ready(Late::Expired);
+        if let Some(ends) = ends.filter(|ends| ends.at <= now) {
+            return Poll::Ready(Late::Over(ends.goodbye));
         }
         if quiet.is_some_and(|quiet| quiet <= now) {
             return Poll::Ready(Late::Idle);

@@ -15,7 +15,6 @@ pub mod permit;
 pub mod policy;
 pub mod refusal;
 pub mod replay;
-pub mod roles;
 pub mod services;
 pub mod ticket;
 mod transited;

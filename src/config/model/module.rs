@@ -8,7 +8,10 @@ use std::{path::PathBuf, time::Duration};
 pub use gss::Gss;
 use tpg::services::Pattern;
 
-use crate::config::spanned::Spanned;
+use crate::{
+    config::spanned::Spanned,
+    realm::{chain::Success, roles::Grant},
+};
 
 /// One who judges.
 #[derive(Clone, Debug)]
@@ -19,19 +22,8 @@ pub struct LoginModule {
     pub success: Success,
     /// Whether the log says more of its judgements.
     pub debug: bool,
-}
-
-/// What a module's judgement means for the others.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Success {
-    /// Nothing, but one must agree where none has to.
-    Optional,
-    /// It must agree; the others are asked all the same.
-    Required,
-    /// It must agree, or nobody else is asked.
-    Requisite,
-    /// If it agrees, nobody else is asked.
-    Sufficient,
+    /// Who has which roles in the realm, whichever module finds it out.
+    pub grants: Vec<Grant>,
 }
 
 /// How a module judges.

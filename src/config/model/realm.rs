@@ -47,9 +47,14 @@ pub struct Authentication {
     pub authorization_timeout: Option<Duration>,
     /// After which a socket is closed.
     pub session_timeout: Option<Duration>,
+    /// Failed logins of one peer in five minutes; 0 allows any number.
+    pub failed_logins: u32,
     /// Who judges, in this order.
     pub modules: Vec<LoginModule>,
 }
+
+/// Failed logins of one peer in five minutes, unless a realm says otherwise: more than people need.
+pub const FAILED_LOGINS: u32 = 10;
 
 /// What clients without credentials are asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -127,6 +132,7 @@ impl Authentication {
             mode,
             authorization_timeout: fields.time("authorization-timeout"),
             session_timeout: fields.time("session-timeout"),
+            failed_logins: failed_logins(fields),
             modules,
         }
     }
@@ -195,6 +201,11 @@ impl Realms {
     pub(in crate::config) fn find(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
+}
+
+fn failed_logins(fields: &Fields<'_>) -> u32 {
+    let count = fields.count("failed-logins");
+    count.map_or(FAILED_LOGINS, |count| u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 fn headers(fields: &Fields<'_>, problems: &mut Problems) -> Vec<HeaderName> {

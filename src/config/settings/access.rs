@@ -1,20 +1,32 @@
-//! Who may use a service: realms whose login modules can judge, and the roles that are needed.
+//! Who may use a service: realms as they are built, and the roles that are needed.
 
 use std::collections::HashSet;
 
-use tpg::roles::{Grant, Grantee};
-
 use crate::{
-    config::model::{
-        Config,
-        module::{Gss, Judge},
-        realm::{Authentication, Mode, Realm, Scheme},
-        service::{Required, Service},
+    config::{
+        model::{
+            Config,
+            module::{Gss, Judge, LoginModule},
+            realm::{Authentication, Mode, Realm, Scheme},
+            service::{Required, Service},
+        },
+        report::Problem,
     },
-    config::report::Problem,
     gateway::{Access, realms},
-    realm::gss,
+    realm::{
+        Lease,
+        chain::PATIENCE,
+        credentials::Sources,
+        gss,
+        module::{self, gss as tickets},
+        roles::Grants,
+        scheme::{self, Kind},
+        session::Lasts,
+    },
 };
+
+/// Seconds that a session lasts at most, where nothing says how long.
+const SESSION: i64 = 8 * 3600;
 
 /// The realms that can tell somebody apart.
 pub(super) struct Realms {
@@ -26,22 +38,10 @@ pub(super) struct Realms {
 impl Realms {
     pub(super) fn of(config: &Config) -> Self {
         let mut realms = Self { settings: Vec::new(), places: Vec::new() };
-        for (number, realm) in config.realms.iter().enumerate() {
-            let Some(gss) = judged_by(realm) else {
-                realms.places.push(None);
-                continue;
-            };
-            // As in KAAZING Gateway a principal is a role that it alone has.
-            let users = config.services.iter().filter(|service| service.realm == Some(number));
-            let named = users.flat_map(|service| match &service.required {
-                Required::Roles(roles) => roles.as_slice(),
-                Required::AnyUser | Required::Open => &[],
-            });
-            let named = named
-                .filter(|role| role.contains('@'))
-                .map(|role| Grant { role: role.clone(), to: Grantee::Principal(role.clone()) });
-            realms.places.push(Some(realms.settings.len()));
-            realms.settings.push(settings(realm, gss, named.collect()));
+        for realm in &config.realms {
+            let settings = settings(realm);
+            realms.places.push(settings.as_ref().map(|_| realms.settings.len()));
+            realms.settings.extend(settings);
         }
         realms
     }
@@ -58,78 +58,87 @@ impl Realms {
     }
 }
 
-/// A warning for each realm that services have and that cannot judge anybody, and for each word of one that can and that
-/// is not in force yet.
+/// A warning for each realm that services have and that cannot judge anybody.
 pub(super) fn unjudged(config: &Config) -> Vec<Problem> {
     let used: HashSet<usize> = config.services.iter().filter_map(|service| service.realm).collect();
     let realms = config.realms.iter().enumerate().filter(|(number, _)| used.contains(number));
-    let warn = |(_, realm): (usize, &Realm)| {
+    let unjudged = realms.map(|(_, realm)| realm).filter(|realm| settings(realm).is_none());
+    let warn = |realm: &Realm| {
         let name = &realm.name;
-        let (says, help) = if judged_by(realm).is_none() {
-            let says = format!(
-                "the realm `{}` cannot judge anybody yet, and its services let nobody in",
-                name.value
-            );
-            (says, "what judges is the scheme Negotiate with the login modules kerberos5 and gss")
-        } else {
-            let idle = idle(realm);
-            if idle.is_empty() {
-                return None;
-            }
-            let says =
-                format!("in the realm `{}` these are not in force yet: {}", name.value, idle.join(", "));
-            (says, "a socket ends with its ticket, or after the <socket-lifetime> of its service")
-        };
-        Some(Problem::warning(name.span.clone(), says).help(help))
+        let says = format!("the realm `{}` cannot judge anybody, and its services let nobody in", name.value);
+        let help = "give it an <http-challenge-scheme> and <login-modules> that judge what that asks for";
+        Problem::warning(name.span.clone(), says).help(help)
     };
-    realms.filter_map(warn).collect()
+    unjudged.map(warn).collect()
 }
 
-/// What a realm of tickets says and nobody heeds yet.
-fn idle(realm: &Realm) -> Vec<&'static str> {
-    let Authentication {
-        headers,
-        query_parameters,
-        cookies,
-        mode,
-        authorization_timeout,
-        session_timeout,
-        ..
-    } = &realm.authentication;
-    let words = [
-        ("user-principal-class", !realm.user_principal_classes.is_empty()),
-        ("http-header", !headers.is_empty()),
-        ("http-query-parameter", !query_parameters.is_empty()),
-        ("http-cookie", !cookies.is_empty()),
-        ("authorization-mode", *mode != Mode::Challenge),
-        ("authorization-timeout", authorization_timeout.is_some()),
-        ("session-timeout", session_timeout.is_some()),
-    ];
-    words.into_iter().filter_map(|(word, is_there)| is_there.then_some(word)).collect()
-}
-
-/// The module that judges tickets, in a realm whose clients are asked for them and where nothing else judges.
-fn judged_by(realm: &Realm) -> Option<&Gss> {
+/// What a realm is built of; `None` if nobody can be judged by it.
+fn settings(realm: &Realm) -> Option<realms::Settings> {
     let authentication = &realm.authentication;
-    if authentication.scheme != Some(Scheme::Negotiate) {
-        return None;
-    }
-    let mut found = None;
-    for module in &authentication.modules {
-        match &module.judge {
-            Judge::Gss(gss) => found = Some(gss.as_ref()),
-            Judge::Kerberos5(_) => {}
-            _ => return None,
-        }
-    }
-    found
+    let Authentication { headers, query_parameters, cookies, modules, .. } = authentication;
+    let judges: Option<Vec<_>> = modules.iter().map(judge).collect();
+    let modules_say = || authentication.modules.iter();
+    let gss = modules_say().find_map(|module| match &module.judge {
+        Judge::Gss(gss) => Some(gss.as_ref()),
+        _ => None,
+    });
+    Some(realms::Settings {
+        name: realm.name.value.clone(),
+        scheme: scheme(authentication.scheme?, realm.description.clone()),
+        sources: Sources {
+            headers: headers.clone(),
+            parameters: query_parameters.clone(),
+            cookies: cookies.clone(),
+        },
+        modules: judges.filter(|judges| !judges.is_empty())?,
+        grants: Grants::new(modules_say().flat_map(|module| module.grants.clone()).collect()),
+        session: session(authentication, gss),
+        failed_logins: authentication.failed_logins,
+        lease: Lease {
+            authorization: authentication.authorization_timeout,
+            session: authentication.session_timeout,
+            outlives_proof: gss.is_some_and(|gss| gss.outlives_ticket),
+        },
+        patience: PATIENCE,
+    })
 }
 
-fn settings(realm: &Realm, gss: &Gss, named: Vec<Grant>) -> realms::Settings {
-    let mut grants = gss.grants.clone();
-    grants.add(named);
-    realms::Settings {
-        name: realm.name.value.clone(),
+fn scheme(scheme: Scheme, description: Option<String>) -> scheme::Scheme {
+    let (kind, by_page) = match scheme {
+        Scheme::ApplicationBasic => (Kind::Basic, true),
+        Scheme::ApplicationNegotiate => (Kind::Negotiate, true),
+        Scheme::ApplicationToken => (Kind::Token, true),
+        Scheme::Basic => (Kind::Basic, false),
+        Scheme::Negotiate => (Kind::Negotiate, false),
+    };
+    scheme::Scheme { kind, by_page, description }
+}
+
+/// How long a cookie spares further logins, if one does.
+fn session(authentication: &Authentication, gss: Option<&Gss>) -> Option<Lasts> {
+    let seconds = |time: std::time::Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    match (authentication.mode, gss.and_then(|gss| gss.session_cookie)) {
+        (Mode::Recycle, _) => Some(Lasts {
+            life: authentication.session_timeout.map_or(SESSION, seconds),
+            idle: authentication.authorization_timeout.map(seconds),
+        }),
+        (Mode::Challenge, life) => life.map(|life| Lasts { life, idle: None }),
+    }
+}
+
+/// A login module in its chain; `None` if nothing can be judged by it.
+fn judge(module: &LoginModule) -> Option<realms::Judge> {
+    let LoginModule { judge, success, debug, .. } = module;
+    let module = match judge {
+        Judge::Gss(gss) => module::Settings::Gss(Box::new(tickets(gss))),
+        Judge::Kerberos5(_) => module::Settings::Keytab,
+        _ => return None,
+    };
+    Some(realms::Judge { module, success: *success, debug: *debug })
+}
+
+fn tickets(gss: &Gss) -> tickets::Settings {
+    tickets::Settings {
         gss: gss::Settings {
             keytab: gss.keytab.value.clone(),
             policy: gss.policy.clone(),
@@ -137,9 +146,6 @@ fn settings(realm: &Realm, gss: &Gss, named: Vec<Grant>) -> realms::Settings {
             replay_file: gss.replay_file.as_ref().map(|file| file.value.clone()),
         },
         rules: gss.rules.clone(),
-        grants,
-        session: gss.session_cookie,
-        ends_with_ticket: !gss.outlives_ticket,
         binding_certificates: gss.binding_certificates.iter().map(|file| file.value.clone()).collect(),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::config::model::{
     Config,
     listener::Listener,
-    module::{Judge, LoginModule, Success},
+    module::{Judge, LoginModule},
     realm::{Realm, Scheme},
     service::{Required, Service},
 };
@@ -104,11 +104,5 @@ fn module(module: &LoginModule) -> Value {
         Judge::Keystore(_) => "keystore",
         Judge::Ldap(_) => "ldap",
     };
-    let success = match module.success {
-        Success::Optional => "optional",
-        Success::Required => "required",
-        Success::Requisite => "requisite",
-        Success::Sufficient => "sufficient",
-    };
-    json!({ "type": judge, "success": success })
+    json!({ "type": judge, "success": module.success.word() })
 }

@@ -23,8 +23,17 @@ const JNDI: &str = "it is a setting of Java's directory client; take it out";
 const JAVA_CACHE: &str = "what a module finds out is never kept for the next login; take it out";
 const KEYTAB_ALONE: &str = "tickets are judged with a keytab, and never asked for";
 
-const COMMON: &[Entry] =
-    &[Entry::leaf("debug", Truth, "true", "Whether the log says more of its judgements").by_default("false")];
+const COMMON: &[Entry] = &[
+    Entry::leaf("debug", Truth, "true", "Whether the log always says how it judged").by_default("false"),
+    Entry::leaf(
+        "grant",
+        Text,
+        "AUTHORIZED=group:cn=staff,dc=example",
+        "Who in the realm has a role: ROLE=principal:NAME, group:NAME, claim:PATH=VALUE, realm:REALM, sid:SID, \
+         indicator:WORD or *",
+    )
+    .any(),
+];
 
 /// What modules that ask for a name and a password have in common.
 const PASSWORDS: &[Entry] = &[
@@ -152,13 +161,6 @@ const GSS: &[Entry] = &[
     Entry::leaf("authToLocal", Text, "DEFAULT", "Rule that gives principals a local name, as in krb5.conf")
         .any(),
     Entry::leaf("defaultRealm", Text, "EXAMPLE.COM", "The realm that the rule DEFAULT is about"),
-    Entry::leaf(
-        "grant",
-        Text,
-        "AUTHORIZED=realm:EXAMPLE.COM",
-        "Who has a role: ROLE=principal:NAME@REALM, realm:REALM, sid:SID, indicator:WORD or *",
-    )
-    .any(),
 ];
 
 const JWT: &[Entry] = &[

@@ -2,7 +2,7 @@
 
 use super::{
     Entry, Holds, Occurs, Place,
-    Syntax::{File, List, ModuleType, ServiceType, Text, Time, TimeOrNone, Words},
+    Syntax::{Count, File, List, ModuleType, ServiceType, Text, Time, TimeOrNone, Words},
 };
 
 pub(super) const ROOT: &[Entry] = &[
@@ -133,6 +133,13 @@ pub(super) const AUTHENTICATION: &[Entry] = &[
     .by_default("challenge"),
     Entry::leaf("authorization-timeout", Time, "30 minutes", "After which a user must log in again"),
     Entry::leaf("session-timeout", Time, "4 hours", "After which a socket is closed"),
+    Entry::leaf(
+        "failed-logins",
+        Count { least: 0, most: 1_000_000 },
+        "5",
+        "Logins of one client that may fail in five minutes before it must wait; 0 allows any number",
+    )
+    .by_default("10"),
     Entry::nest("login-modules", Place::LoginModules, "Who judges credentials, in this order"),
 ];
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, header};
 
-use crate::realm::Pass;
+use crate::realm::pass::Pass;
 
 /// Fields with which proxies say for whom they speak.
 const SPOKEN_FOR: [&str; 6] =
@@ -26,7 +26,11 @@ impl Operator {
     #[must_use]
     pub fn of(pass: &Pass, peer: SocketAddr) -> Option<Self> {
         match &pass.subject {
-            Some(subject) => Some(Self { peer, principal: Some(subject.principal.clone()), ends: pass.ends }),
+            Some(subject) => Some(Self {
+                peer,
+                principal: Some(subject.principal.clone()),
+                ends: pass.ends.map(|ends| ends.at),
+            }),
             None => Self::local(peer),
         }
     }

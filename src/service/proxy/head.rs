@@ -11,7 +11,7 @@ use http::{
 };
 
 use super::url::BackendUrl;
-use crate::{answer::BadHead, realm::COOKIE_PREFIX, ws};
+use crate::{answer::BadHead, cookies, realm::COOKIE_PREFIX, ws};
 
 /// Fields that are for the next hop alone (RFC 9110 section 7.6.1), in any message.
 const HOP_BY_HOP: [&str; 9] = [
@@ -96,7 +96,7 @@ pub fn strip_request(headers: &mut HeaderMap, identity: &HeaderName) {
         headers.remove(name);
     }
     keep(headers, &header::AUTHORIZATION, |value| !is_negotiate(value));
-    strip_cookies(headers);
+    cookies::retain(headers, |name| !is_own_cookie(name));
 }
 
 /// The back end's fields that a client may see.
@@ -154,25 +154,6 @@ fn is_negotiate(value: &HeaderValue) -> bool {
 fn is_own_cookie(cookie: &[u8]) -> bool {
     let name = cookie.trim_ascii_start().get(..COOKIE_PREFIX.len());
     name.is_some_and(|name| name.eq_ignore_ascii_case(COOKIE_PREFIX.as_bytes()))
-}
-
-/// Takes the gateway's own cookies out and leaves the others as they are.
-fn strip_cookies(headers: &mut HeaderMap) {
-    let has_own = |value: &HeaderValue| value.as_bytes().split(|octet| *octet == b';').any(is_own_cookie);
-    if !headers.get_all(header::COOKIE).iter().any(has_own) {
-        return;
-    }
-    let values: Vec<_> = headers.get_all(header::COOKIE).iter().cloned().collect();
-    headers.remove(header::COOKIE);
-    for value in values {
-        let cookies = value.as_bytes().split(|octet| *octet == b';');
-        let others: Vec<_> =
-            cookies.filter(|cookie| !is_own_cookie(cookie)).map(<[u8]>::trim_ascii).collect();
-        let rest = HeaderValue::from_bytes(&others.join(&b"; "[..]));
-        if let Some(rest) = rest.ok().filter(|rest| !rest.is_empty()) {
-            headers.append(header::COOKIE, rest);
-        }
-    }
 }
 
 /// Keeps only those values of a field that are as they should be.

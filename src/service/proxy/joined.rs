@@ -6,16 +6,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use tgg::moment::Moment;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::dial::Connection;
 use crate::{
     ambient,
+    answer::Goodbye,
     notice::Notice,
+    realm::pass::Ends,
     record::visit::Visit,
     sessions::Octets,
     splice::{self, Bounds, Early, Silence, Speaks},
+    term::Term,
 };
 
 /// Octets that are kept for a side of a pair that does not take them, as KAAZING Gateway does.
@@ -50,9 +52,10 @@ impl Default for Joining {
 
 impl Joining {
     /// When a pair ends that begins now: with its pass, and after its lifetime at the latest.
-    pub(super) fn end(&self, pass_ends: Option<i64>) -> Option<Moment> {
-        let lifetime = self.lifetime.map(|lifetime| ambient::now() + lifetime);
-        pass_ends.map(ambient::moment).into_iter().chain(lifetime).min()
+    pub(super) fn end(&self, pass_ends: Option<Ends>) -> Option<Term> {
+        let over = |lifetime| Term { at: ambient::now() + lifetime, goodbye: Goodbye::Expired };
+        let ends = [pass_ends.map(Ends::term), self.lifetime.map(over)];
+        ends.into_iter().flatten().min_by_key(|term| term.at)
     }
 }
 
@@ -62,7 +65,7 @@ pub struct Joined {
     pub(super) connection: Connection,
     pub(super) early: Bytes,
     pub(super) speaks: Speaks,
-    pub(super) ends: Option<Moment>,
+    pub(super) ends: Option<Term>,
     pub(super) joining: Joining,
     pub(super) visit: Visit,
 }

@@ -74,6 +74,7 @@ impl Proxy {
             since: ambient::time_of_day().0,
             ends: None,
             notice: notice.clone(),
+            departure: None,
         });
         let octets = Arc::clone(session.octets());
         let (joining, ends) = (self.joining, self.joining.end(None));

@@ -6,7 +6,6 @@ use krb::{crypto::Enctype, name::RealmName, pac::Sid};
 use tpg::{
     local_name::{Rule, Rules},
     policy::{CaPath, Demand, Enctypes, Policy, SKEW},
-    roles::{Grant, Grants},
     services::Services,
 };
 
@@ -32,8 +31,6 @@ pub struct Gss {
     pub binding_certificates: Vec<Spanned<PathBuf>>,
     /// How local names are made.
     pub rules: Rules,
-    /// Who has which roles.
-    pub grants: Grants,
     /// Whether the token of a module before it is judged.
     pub first_token: bool,
 }
@@ -54,7 +51,6 @@ impl Reading<'_, '_> {
             let help = "add <defaultRealm>EXAMPLE.COM</defaultRealm>";
             self.problems.push(Problem::error(self.fields.name_span(), says).help(help));
         }
-        let grants: Vec<Grant> = self.each("grant", str::parse);
         let policy = Policy {
             services: Services::new(kerberos5.map(|module| module.principals.clone()).unwrap_or_default()),
             skew: self.seconds("clockSkew").unwrap_or(SKEW),
@@ -87,7 +83,6 @@ impl Reading<'_, '_> {
             outlives_ticket: self.flag("outliveTicket"),
             binding_certificates: self.paths("bindingCert"),
             rules: Rules::new(rules, default_realm.map(|text| text.value).unwrap_or_default()),
-            grants: Grants::new(grants),
             first_token: self.flag("tryFirstToken"),
         })
     }

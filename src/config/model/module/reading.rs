@@ -4,15 +4,18 @@ use std::{ops::Range, path::PathBuf, time::Duration};
 
 use tpg::services::Pattern;
 
-use super::{Exec, File, Http, Judge, Jwt, Kerberos5, Keystore, Ldap, LoginModule, Passwords, Success};
-use crate::config::{
-    fields::Fields,
-    model::Folder,
-    problems::Problems,
-    report::{Problem, nearest, quoted},
-    spanned::Spanned,
-    vocabulary::{ModuleType, Place, refused_module},
-    xml::Element,
+use super::{Exec, File, Http, Judge, Jwt, Kerberos5, Keystore, Ldap, LoginModule, Passwords};
+use crate::{
+    config::{
+        fields::Fields,
+        model::Folder,
+        problems::Problems,
+        report::{Problem, nearest, quoted},
+        spanned::Spanned,
+        vocabulary::{ModuleType, Place, refused_module},
+        xml::Element,
+    },
+    realm::chain::Success,
 };
 
 /// What there is to know when options are read.
@@ -67,8 +70,9 @@ impl LoginModule {
         };
         let debug = options.flag("debug").unwrap_or(false);
         let span = element.name_span.clone();
-        let judge = Reading { fields: options, folder, span, problems }.judge(module, before);
-        Some(Self { judge: judge?, success: success?, debug })
+        let mut reading = Reading { fields: options, folder, span, problems };
+        let grants = reading.each("grant", str::parse);
+        Some(Self { judge: reading.judge(module, before)?, success: success?, debug, grants })
     }
 }
 

@@ -97,10 +97,9 @@ fn obtainable(fields: &Fields<'_>, realm: &Realm, roles: &[String], problems: &m
     for role in roles {
         // The name of a user counts as a role of that user alone.
         let is_had = role.contains('@')
-            || modules.iter().any(|module| match &module.judge {
-                Judge::Gss(gss) => gss.grants.mention(role),
-                Judge::Kerberos5(_) => false,
-                _ => true,
+            || modules.iter().any(|module| {
+                module.grants.iter().any(|grant| grant.role == *role)
+                    || !matches!(module.judge, Judge::Gss(_) | Judge::Kerberos5(_))
             });
         if !is_had {
             let name = &realm.name.value;

@@ -1,0 +1,33 @@
+//! What realms must not forget over a reload of the configuration.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::gss::Replays;
+use crate::tls::{TlsError, front::FrontCertificates};
+
+/// What outlives the realms that use it.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// Which authenticators were used.
+    pub replays: Replays,
+    /// Certificates of proxies in front, those in use before with them.
+    fronts: Mutex<Vec<Arc<FrontCertificates>>>,
+}
+
+impl Kept {
+    /// The certificates in these files as they are now; those that they had the last time stay good.
+    pub(super) fn front(&self, files: Vec<PathBuf>) -> Result<Arc<FrontCertificates>, TlsError> {
+        let mut fronts = self.fronts.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = fronts.iter_mut().find(|front| front.files() == files);
+        let Some(before) = before else {
+            let front = Arc::new(FrontCertificates::load(files)?);
+            fronts.push(Arc::clone(&front));
+            return Ok(front);
+        };
+        *before = Arc::new(before.renewed()?);
+        Ok(Arc::clone(before))
+    }
+}
