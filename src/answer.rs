@@ -214,6 +214,9 @@ pub enum BadHead {
     /// Another method than the path takes.
     #[error("the method is not served")]
     Method,
+    /// Who wants to log out has not logged in.
+    #[error("there is no session to end")]
+    NoSession,
     /// Nothing is at this path.
     #[error("nothing is at this path")]
     NotFound,
@@ -258,6 +261,7 @@ impl BadHead {
             Self::Host => "host",
             Self::LengthRequired => "no_length",
             Self::Method => "method",
+            Self::NoSession => "no_session",
             Self::NotFound => "not_found",
             Self::Origin => "origin",
             Self::Path => "path",
@@ -279,6 +283,7 @@ pub fn bad_head(bad: BadHead) -> Response<Body> {
         BadHead::Host | BadHead::Path => StatusCode::BAD_REQUEST,
         BadHead::LengthRequired => StatusCode::LENGTH_REQUIRED,
         BadHead::Method => StatusCode::METHOD_NOT_ALLOWED,
+        BadHead::NoSession => StatusCode::FORBIDDEN,
         BadHead::NotFound => StatusCode::NOT_FOUND,
         BadHead::Origin => StatusCode::FORBIDDEN,
         BadHead::SocketsOnly => return sockets_only(),
@@ -379,6 +384,12 @@ pub fn denied(reply: Option<HeaderValue>) -> Response<Body> {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, reply);
     }
     response
+}
+
+/// Says that a user is logged out.
+#[must_use]
+pub fn logged_out() -> Response<Body> {
+    status(StatusCode::NO_CONTENT)
 }
 
 /// Has whoever failed too often wait (RFC 6585 section 4).

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     limits::{Peer, Timeouts},
     realm::visitor::Visitor,
+    sessions::Sessions,
 };
 
 /// Who asks.
@@ -22,4 +23,6 @@ pub struct Caller {
     pub timeouts: Timeouts,
     /// Says that the gateway goes down.
     pub draining: CancellationToken,
+    /// All sockets that are open.
+    pub sessions: Arc<Sessions>,
 }

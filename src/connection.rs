@@ -1,5 +1,6 @@
 //! One connection, from its first octet to its last.
 
+mod logout;
 mod patient;
 mod recorded;
 mod turns;
@@ -104,10 +105,11 @@ where
         return response;
     };
     let upgraded = upgrade::on(&mut request);
-    let caller = Caller { peer, visitor, scheme, timeouts, draining: hall.draining.clone() };
+    let (draining, sessions) = (hall.draining.clone(), Arc::clone(&hall.sessions));
+    let caller = Caller { peer, visitor, scheme, timeouts, draining, sessions };
     let (mut response, opening) = walk::answer(&found, request, &caller).await;
     if let Some(opening) = opening {
-        let (opening, peer, sessions) = (Box::new(opening), caller.peer, Arc::clone(&hall.sessions));
+        let (opening, peer, sessions) = (Box::new(opening), caller.peer, caller.sessions);
         hall.tasks.spawn(async move {
             let Ok(upgraded) = upgraded.await else { return };
             let begun = begin::<I>(opening, upgraded, Arc::clone(&peer), timeouts, &sessions);

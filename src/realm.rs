@@ -146,6 +146,12 @@ impl Gate {
         }
     }
 
+    /// Whether users are spared to log in again.
+    #[must_use]
+    pub fn has_sessions(&self) -> bool {
+        self.realm().is_some_and(|realm| realm.sessions.is_some())
+    }
+
     /// The realm, if there is one.
     #[must_use]
     pub const fn realm(&self) -> Option<&Arc<Realm>> {

@@ -93,6 +93,10 @@ pub enum Takes {
     Sockets,
 }
 
+/// What a user asks for to log out, below the path of any service whose realm has sessions. No path of a back end looks
+/// like this.
+pub const LOGOUT: &str = "/;api/logout";
+
 /// All ways in at one address.
 #[derive(Debug, Default)]
 pub struct Routes {
@@ -156,6 +160,11 @@ impl Routes {
         let named = request.uri().host().or_else(|| named(request.headers())).map(host_key);
         let (path, is_socket) = (request.uri().path(), ws::is_upgrade(request));
         let find = |path| self.at(named.as_deref(), path, is_socket);
+        // The gateway answers it itself, so that it passes on to nobody: also where only sockets are served.
+        let of_users = path.strip_suffix(LOGOUT).filter(|base| plain(base).is_none()).and_then(find);
+        if let Some(found) = of_users.filter(|found| found.hosted.gate.has_sessions()) {
+            return Some(found);
+        }
         let found = find(path)?;
         let Some(plain) = plain(path) else { return Some(found) };
         let is_one = find(&plain).is_some_and(|other| {

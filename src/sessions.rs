@@ -14,9 +14,16 @@ use std::{
     },
 };
 
+use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
 
-use crate::{metrics::ServiceMetrics, notice::Notice, realm::chain::Departure, record::RequestId};
+use crate::{
+    ambient,
+    metrics::ServiceMetrics,
+    notice::Notice,
+    realm::{chain::Departure, session},
+    record::RequestId,
+};
 
 pub use list::{Page, Wanted};
 
@@ -35,6 +42,8 @@ pub struct Entry {
     pub service: Arc<ServiceMetrics>,
     /// Who is admitted, if the service asks.
     pub principal: Option<String>,
+    /// The realm that says so.
+    pub realm: Option<Arc<str>>,
     /// What the principal may be.
     pub roles: Vec<String>,
     /// Where it comes from.
@@ -97,6 +106,8 @@ pub enum Event {
 pub struct Sessions {
     shards: [Mutex<BTreeMap<RequestId, Kept>>; SHARDS],
     events: broadcast::Sender<Event>,
+    /// What spares users to log in again, realm by realm.
+    cookies: ArcSwap<Vec<Arc<session::Sessions>>>,
 }
 
 /// A socket in the registry.
@@ -120,7 +131,11 @@ impl Kept {
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { shards: Default::default(), events: broadcast::Sender::new(QUEUE) }
+        Self {
+            shards: Default::default(),
+            events: broadcast::Sender::new(QUEUE),
+            cookies: ArcSwap::default(),
+        }
     }
 }
 
@@ -142,17 +157,37 @@ impl Sessions {
         found.map(|session| session.entry.notice.close()).is_some()
     }
 
-    /// Has all sockets of a principal closed. Returns how many.
+    /// Has all sockets of a principal closed, in all realms, and ends what spares it to log in again. Returns how many
+    /// sockets.
     pub fn close_principal(&self, principal: &str) -> usize {
+        let now = ambient::time_of_day().0;
+        self.cookies.load().iter().for_each(|cookies| cookies.end_all_of(principal, now));
+        self.close_all(|entry| entry.principal.as_deref() == Some(principal))
+    }
+
+    /// Has all sockets of a user of one realm closed. Returns how many.
+    pub fn close_user(&self, realm: &str, principal: &str) -> usize {
+        let is_theirs = |entry: &Entry| {
+            entry.realm.as_deref() == Some(realm) && entry.principal.as_deref() == Some(principal)
+        };
+        self.close_all(is_theirs)
+    }
+
+    fn close_all(&self, is_meant: impl Fn(&Entry) -> bool) -> usize {
         let mut count = 0;
         for shard in self.all_shards() {
             let open = shard.values().map(|kept| &kept.session.entry);
-            for entry in open.filter(|entry| entry.principal.as_deref() == Some(principal)) {
+            for entry in open.filter(|entry| is_meant(entry)) {
                 entry.notice.close();
                 count += 1;
             }
         }
         count
+    }
+
+    /// Takes note of what spares users to log in again, in the realms that are in force.
+    pub fn put_cookies(&self, cookies: Vec<Arc<session::Sessions>>) {
+        self.cookies.store(Arc::new(cookies));
     }
 
     /// Sockets that are open.

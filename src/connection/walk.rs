@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, header, uri::Authority};
 use hyper::body::{Body as _, Incoming};
 use tracing::debug;
 
-use super::recorded::recorded;
+use super::{logout, recorded::recorded};
 use crate::{
     ambient,
     answer::{self, BadHead},
@@ -87,6 +87,11 @@ async fn visit(
         }
         Judgement::Refused => return (not_served(BadHead::Origin, visit), None),
     };
+    if let Some(mut response) = logout::answer(found, &request, caller) {
+        visit.forget();
+        marks.add_to(&mut response);
+        return (response, None);
+    }
     let (host, key) = match check(&request) {
         Ok(checked) => checked,
         Err(bad) => return (not_served(bad, visit), None),
@@ -185,6 +190,7 @@ fn entry(id: RequestId, hosted: &Hosted, caller: &Caller, pass: &mut Pass) -> En
         since: ambient::time_of_day().0,
         ends: pass.ends.map(|ends| ends.at),
         notice: Notice::below(&caller.draining),
+        realm: pass.realm.clone(),
         departure: pass.departure.take(),
     }
 }

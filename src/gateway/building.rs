@@ -137,6 +137,8 @@ impl Generation {
             }
         }
         instruments.board.replace(watching);
+        let cookies = self.realms.iter().filter_map(|realm| realm.sessions.clone());
+        instruments.sessions.put_cookies(cookies.collect());
         instruments.metrics.forget_certificates();
         for (_, tls) in &self.tls {
             for (alias, ends) in tls.certificates() {

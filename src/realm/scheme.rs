@@ -117,10 +117,10 @@ mod tests {
         }
         let plain =
             Scheme { kind: Kind::Basic, by_page: true, description: Some("Kaazing Gateway Demo".into()) };
-        assert_eq!(plain.challenge(&[], Layer::Inner), "Application Basic realm=\"Kaazing Gateway Demo\"");
-        assert_eq!(plain.challenge(&[], Layer::Native), "Basic realm=\"Kaazing Gateway Demo\"");
+        assert_eq!(plain.challenge(&[], Inner), "Application Basic realm=\"Kaazing Gateway Demo\"");
+        assert_eq!(plain.challenge(&[], Native), "Basic realm=\"Kaazing Gateway Demo\"");
         let nameless = Scheme { description: None, ..plain };
-        assert_eq!(nameless.challenge(&[], Layer::Native), "Basic realm=\"null\"");
+        assert_eq!(nameless.challenge(&[], Native), "Basic realm=\"null\"");
     }
 
     #[test]

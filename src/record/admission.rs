@@ -146,6 +146,14 @@ pub fn waits(id: RequestId, visitor: &Visitor, user: Option<&str>) -> &'static s
     "too_many_failures"
 }
 
+/// A user has ended all sessions.
+pub fn logged_out(visitor: &Visitor, principal: &str, sockets: usize) {
+    info!(
+        target: TARGET, peer = %visitor.address, client = principal, sockets, outcome = "logged_out",
+        "Logged out: all sessions of the user are ended"
+    );
+}
+
 /// The realm has nobody who judges.
 pub fn shut(id: RequestId, visitor: &Visitor) -> &'static str {
     info!(

@@ -25,6 +25,8 @@ pub(crate) fn entry(metrics: &Metrics, service: &str, principal: Option<&str>) -
         since: 1_700_000_000,
         ends: Some(1_700_003_600),
         notice: Notice::below(&CancellationToken::new()),
+        realm: None,
+        departure: None,
     }
 }
 

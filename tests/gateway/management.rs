@@ -99,6 +99,8 @@ impl World {
             since: ambient::time_of_day().0,
             ends: Some(ambient::time_of_day().0 + 3600),
             notice: notice.clone(),
+            realm: None,
+            departure: None,
         });
         (guard, notice)
     }

@@ -4,6 +4,7 @@ mod broadcast;
 mod directory;
 mod echo;
 mod kerberos;
+mod leases;
 mod management;
 mod pages;
 mod proxied;

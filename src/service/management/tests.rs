@@ -250,7 +250,8 @@ async fn a_pass_for_nobody_in_particular_makes_an_operator_of_this_host_alone() 
         let peer = peer.parse().unwrap();
         let visitor = Visitor::new(peer, false, Vec::new());
         let metrics = world.inside().metrics.service("management");
-        let case = Case { id: RequestId::next(), visitor: &visitor, metrics: &metrics };
+        let id = RequestId::next();
+        let case = Case { id, visitor: &visitor, service: "m", is_upgrade: false, metrics: &metrics };
         let admission = Gate::Open.admit(case, &head).await;
         let Admission::Pass(pass) = admission else { panic!("{admission:?}") };
         assert_eq!(Operator::of(&pass, peer).is_some(), may, "{peer}");

@@ -74,6 +74,7 @@ impl Proxy {
             since: ambient::time_of_day().0,
             ends: None,
             notice: notice.clone(),
+            realm: None,
             departure: None,
         });
         let octets = Arc::clone(session.octets());

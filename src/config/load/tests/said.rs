@@ -551,7 +551,7 @@ fn a_realm_is_told_why_nobody_could_log_in_as_meant() {
             "<service><accept>ws://localhost:1/</accept><type>echo</type></service><security><realm><name>demo</name><authentication><login-modules><login-module><type>kerberos5</type><success>required</success><options><keyTab>k</keyTab></options></login-module><login-module><type>gss</type><success>required</success><options><grant>A</grant><authToLocal>DEFAULT</authToLocal><capath>A</capath><acceptDomainSid>x</acceptDomainSid><weakEnctype>des</weakEnctype><clockSkew>0</clockSkew></options></login-module></login-modules></authentication></realm></security>",
             &[
                 "error: <authToLocal> is `DEFAULT`, and there is no <defaultRealm>; add <defaultRealm>EXAMPLE.COM</defaultRealm>",
-                "error: <grant> is `A`; write it as ROLE=principal:alice@REALM, ROLE=realm:REALM, ROLE=sid:S-1-5-…, ROLE=indicator:WORD or ROLE=*",
+                "error: <grant> is `A`; write it as ROLE=principal:alice@REALM, ROLE=realm:REALM, ROLE=sid:S-1-5-…, ROLE=indicator:WORD, ROLE=group:NAME, ROLE=claim:PATH=VALUE or ROLE=*",
                 "error: <capath> is `A`; write it as REALM=VIA[,VIA...]",
                 "error: <acceptDomainSid> is `x`; write it as S-1-5-21-1-2-3",
                 "error: <weakEnctype> is `des`; did you mean `3des`? use 3des or rc4",
