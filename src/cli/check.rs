@@ -1,9 +1,12 @@
 //! `ticketgate check`: what is wrong with a configuration, or what its services are and who may use them.
 
+mod visitor;
+
 use std::fmt::Write as _;
 
 use clap::Args as ClapArgs;
 
+use self::visitor::{Fact, Visitor};
 use super::run::FileArgs;
 use crate::config::{
     self, files,
@@ -20,6 +23,13 @@ use crate::config::{
 pub struct Args {
     #[command(flatten)]
     file: FileArgs,
+    /// Say which services would let this user in, who has these roles, and why the others would not
+    #[arg(long = "as", value_name = "PRINCIPAL[,ROLE...]")]
+    visitor: Option<Visitor>,
+    /// What login modules would find out about that user: group:NAME, claim:PATH=VALUE, sid:SID, indicator:WORD,
+    /// realm:REALM
+    #[arg(long, value_name = "FACT", requires = "visitor")]
+    fact: Vec<Fact>,
 }
 
 /// What came out.
@@ -47,7 +57,11 @@ impl Args {
                 let file = self.file.config.to_string_lossy();
                 let report = Report::new(&file, &config.octets, &problems);
                 let problems = if terminal { report.shown(true) } else { report.lines() };
-                let services = if is_sound { services(&config) } else { String::new() };
+                let services = match &self.visitor {
+                    _ if !is_sound => String::new(),
+                    Some(visitor) => visitor.told(&config, &self.fact),
+                    None => services(&config),
+                };
                 Checked { services, problems, is_sound }
             }
             Err(error) => {

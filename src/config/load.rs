@@ -258,7 +258,6 @@ fn legacy(fields: &Fields<'_>, folder: &Folder<'_>, problems: &mut Problems) -> 
     Some(Realm {
         name: Spanned::new("security".to_owned(), first.element.name_span.clone()),
         description: None,
-        user_principal_classes: Vec::new(),
         authentication,
     })
 }

@@ -19,7 +19,7 @@ fn a_sound_configuration_is_one_line_a_service_on_standard_output() {
     let run = check(&["--config", file("conf/gateway-config.xml").to_str().unwrap()]);
     assert_eq!(run.status.code(), Some(0));
     let told = String::from_utf8_lossy(&run.stderr);
-    let warning = "warning: the realm `demo` cannot judge anybody yet, and its services let nobody in; ";
+    let warning = "warning: the realm `demo` cannot judge anybody, and its services let nobody in; ";
     assert!(told.lines().count() == 1 && told.contains(warning), "{told}");
     let expected = "\
         Web (directory) at http://localhost:8000/: everybody\n\
@@ -34,18 +34,56 @@ fn a_sound_configuration_is_one_line_a_service_on_standard_output() {
     assert_eq!(String::from_utf8_lossy(&run.stdout), expected);
 }
 
+/// What `check --as` says of a configuration with these services and this realm.
+fn told_as(name: &str, flags: &[&str]) -> String {
+    let xml = "<gateway-config xmlns=\"http://xmlns.kaazing.org/2016/06/gateway\">\
+        <service><name>open</name><accept>ws://localhost:1/open</accept><type>echo</type></service>\
+        <service><name>any</name><accept>ws://localhost:1/any</accept><type>echo</type>\
+        <realm-name>demo</realm-name></service>\
+        <service><name>staff</name><accept>ws://localhost:1/staff</accept><type>echo</type>\
+        <realm-name>demo</realm-name><authorization-constraint><require-role>staff</require-role>\
+        <require-role>boss</require-role></authorization-constraint></service>\
+        <service><name>hers</name><accept>ws://localhost:1/hers</accept><type>echo</type>\
+        <realm-name>demo</realm-name><authorization-constraint>\
+        <require-role>alice@EXAMPLE.COM</require-role></authorization-constraint></service>\
+        <security><realm><name>demo</name><authentication>\
+        <http-challenge-scheme>Negotiate</http-challenge-scheme><login-modules>\
+        <login-module><type>kerberos5</type><success>required</success><options><keyTab>k</keyTab></options>\
+        </login-module><login-module><type>gss</type><success>required</success><options>\
+        <grant>staff=realm:EXAMPLE.COM</grant><grant>boss=sid:S-1-5-21-1-2-3-512</grant>\
+        <grant>boss=indicator:otp</grant></options></login-module></login-modules></authentication></realm>\
+        </security></gateway-config>";
+    let path = std::env::temp_dir().join(format!("ticketgate-as-{name}-{}.xml", std::process::id()));
+    fs::write(&path, xml).unwrap();
+    let run = check(&[&["--config", path.to_str().unwrap()], flags].concat());
+    fs::remove_file(&path).unwrap();
+    assert_eq!(run.status.code(), Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8_lossy(&run.stdout).into_owned()
+}
+
 #[test]
-fn words_of_a_realm_that_are_not_in_force_yet_are_named() {
-    let text = fs::read_to_string(file("conf/tpg.xml")).unwrap();
-    let text = text.replace("<login-modules>", "<session-timeout>4 hours</session-timeout><login-modules>");
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("timeout-{}.xml", std::process::id()));
-    fs::write(&path, text).unwrap();
-    let run = check(&["--config", path.to_str().unwrap()]);
-    let told = String::from_utf8_lossy(&run.stderr);
+fn which_services_would_let_a_user_in_is_told_and_why_the_others_would_not() {
+    assert_eq!(
+        told_as("alice", &["--as", "alice@EXAMPLE.COM"]),
+        "open: lets everybody in\n\
+         any: lets alice@EXAMPLE.COM in, once alice@EXAMPLE.COM logs in to demo, with staff\n\
+         staff: does not let alice@EXAMPLE.COM in: it needs boss, which is granted by \
+         boss=sid:S-1-5-21-1-2-3-512 and boss=indicator:otp\n\
+         hers: lets alice@EXAMPLE.COM in, once alice@EXAMPLE.COM logs in to demo, with staff\n"
+    );
+    let told = told_as("bob", &["--as", "bob@OTHER.COM"]);
     assert!(
-        told.contains("warning: in the realm `kerberos` these are not in force yet: session-timeout; "),
+        told.contains("hers: does not let bob@OTHER.COM in: it needs alice@EXAMPLE.COM, which no"),
         "{told}"
     );
+    for flags in [
+        &["--as", "alice@EXAMPLE.COM,boss"][..],
+        &["--as", "alice@EXAMPLE.COM", "--fact", "sid:S-1-5-21-1-2-3-512"],
+        &["--as", "alice@EXAMPLE.COM", "--fact", "indicator:otp"],
+    ] {
+        let told = told_as("boss", flags);
+        assert!(told.contains("staff: lets alice@EXAMPLE.COM in,"), "{told}");
+    }
 }
 
 #[test]

@@ -24,8 +24,6 @@ pub struct Realm {
     pub name: Spanned<String>,
     /// What browsers show beside the question for a password; US-ASCII.
     pub description: Option<String>,
-    /// Which names of a user operators are shown.
-    pub user_principal_classes: Vec<String>,
     /// How users log in.
     pub authentication: Authentication,
 }
@@ -173,14 +171,7 @@ impl Realms {
             let help = "add them to its <authentication>";
             problems.push(Problem::warning(name.span.clone(), says).help(help));
         }
-        let user_principal_classes =
-            fields.texts("user-principal-class").into_iter().map(|class| class.value);
-        let realm = Realm {
-            name,
-            description: description.map(|text| text.value),
-            user_principal_classes: user_principal_classes.collect(),
-            authentication,
-        };
+        let realm = Realm { name, description: description.map(|text| text.value), authentication };
         if let Some(first) = self.by_name.get(&realm.name.value).and_then(|first| self.all.get(*first)) {
             let says = format!("the realm {} is there twice", quoted(&realm.name));
             let problem = Problem::error(realm.name.span.clone(), says).help("give one of them another name");

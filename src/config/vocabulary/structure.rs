@@ -108,8 +108,10 @@ pub(super) const STORE: &[Entry] = &[
 pub(super) const REALM: &[Entry] = &[
     Entry::leaf("name", Text, "demo", "What services call it").once(),
     Entry::leaf("description", Text, "Example Corp", "What browsers show beside the question for a password"),
-    Entry::leaf("user-principal-class", Text, "UserPrincipal", "Which names of a user operators are shown")
-        .any(),
+    Entry::ignored(
+        "user-principal-class",
+        "it chooses among names of Java's login modules; operators see the first name of each user; take it out",
+    ),
     Entry::nest("authentication", Place::Authentication, "How users log in"),
 ];
 
