@@ -433,6 +433,11 @@ fn unstored(code: StatusCode) -> Response<Body> {
     response
 }
 
+/// Says that a response is JSON.
+pub fn json(headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+}
+
 /// Says that nothing may keep a response.
 pub fn store_nowhere(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

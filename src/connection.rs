@@ -1,6 +1,6 @@
 //! One connection, from its first octet to its last.
 
-mod logout;
+mod account;
 mod patient;
 mod recorded;
 mod turns;

@@ -97,6 +97,9 @@ pub enum Takes {
 /// like this.
 pub const LOGOUT: &str = "/;api/logout";
 
+/// What a user asks for to know who it is and until when, and to have its sockets last.
+pub const SESSION: &str = "/;api/session";
+
 /// All ways in at one address.
 #[derive(Debug, Default)]
 pub struct Routes {
@@ -161,8 +164,13 @@ impl Routes {
         let (path, is_socket) = (request.uri().path(), ws::is_upgrade(request));
         let find = |path| self.at(named.as_deref(), path, is_socket);
         // The gateway answers it itself, so that it passes on to nobody: also where only sockets are served.
-        let of_users = path.strip_suffix(LOGOUT).filter(|base| plain(base).is_none()).and_then(find);
-        if let Some(found) = of_users.filter(|found| found.hosted.gate.has_sessions()) {
+        let base = path.strip_suffix(LOGOUT).or_else(|| path.strip_suffix(SESSION));
+        let of_users = base.filter(|base| plain(base).is_none()).and_then(find);
+        let is_answered = |found: &Found| match path.ends_with(LOGOUT) {
+            true => found.hosted.gate.has_sessions(),
+            false => found.hosted.gate.realm().is_some(),
+        };
+        if let Some(found) = of_users.filter(is_answered) {
             return Some(found);
         }
         let found = find(path)?;

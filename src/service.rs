@@ -71,7 +71,7 @@ pub struct Own {
     /// How long nothing may come.
     pub inactivity: Option<Duration>,
     /// When the pass ends that it was opened with.
-    pub ends: Option<Term>,
+    pub ends: Term,
     /// Its record.
     pub visit: Visit,
 }
@@ -130,7 +130,7 @@ pub enum Socket {
         /// For the record.
         via: Via,
         /// When the pass ends that it was opened with.
-        ends: Option<Term>,
+        ends: Term,
         /// Octets of its longest message.
         max_message: usize,
         /// How long nothing may come, if that is another time than between two requests.

@@ -7,7 +7,7 @@ mod list;
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -19,10 +19,12 @@ use tokio::sync::broadcast;
 
 use crate::{
     ambient,
+    limits::network,
     metrics::ServiceMetrics,
     notice::Notice,
     realm::{chain::Departure, session},
     record::RequestId,
+    term::Authorization,
 };
 
 pub use list::{Page, Wanted};
@@ -54,12 +56,22 @@ pub struct Entry {
     pub backend: Option<Arc<str>>,
     /// When it was opened, in seconds since 1970, UTC.
     pub since: i64,
-    /// When it ends at the latest, in seconds since 1970, UTC.
-    pub ends: Option<i64>,
+    /// When it ends, whoever logs in again, in seconds since 1970, UTC.
+    pub last: Option<i64>,
+    /// Until when its user need not log in again.
+    pub authorization: Option<Authorization>,
     /// Has it closed.
     pub notice: Notice,
     /// Tells the login modules that the user has gone, when the socket has.
     pub departure: Option<Departure>,
+}
+
+impl Entry {
+    /// When it ends as it stands now, in seconds since 1970, UTC.
+    #[must_use]
+    pub fn ends(&self) -> Option<i64> {
+        self.last.into_iter().chain(self.authorization.as_ref().map(Authorization::utc)).min()
+    }
 }
 
 /// Octets that a socket has carried until now.
@@ -180,6 +192,24 @@ impl Sessions {
             for entry in open.filter(|entry| is_meant(entry)) {
                 entry.notice.close();
                 count += 1;
+            }
+        }
+        count
+    }
+
+    /// A user has logged in again from this network: its sockets from there last until then, in seconds since 1970, UTC, as
+    /// far as they would end for want of it. Returns how many.
+    pub fn extend(&self, realm: &str, principal: &str, peer: IpAddr, until: i64) -> usize {
+        let mut count = 0;
+        for shard in self.all_shards() {
+            for entry in shard.values().map(|kept| &kept.session.entry) {
+                let is_theirs = entry.realm.as_deref() == Some(realm)
+                    && entry.principal.as_deref() == Some(principal)
+                    && network(entry.peer.ip()) == network(peer);
+                if let Some(authorization) = entry.authorization.as_ref().filter(|_| is_theirs) {
+                    authorization.extend(until);
+                    count += 1;
+                }
             }
         }
         count

@@ -55,7 +55,7 @@ pub struct Early {
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// When it ends at the latest.
-    pub ends: Option<Term>,
+    pub ends: Term,
     /// How long nothing may move.
     pub idle: Option<Duration>,
     /// How long one side may go on in silence once the other has ended, and how long a goodbye may take.

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, header, uri::Authority};
 use hyper::body::{Body as _, Incoming};
 use tracing::debug;
 
-use super::{logout, recorded::recorded};
+use super::{account, recorded::recorded};
 use crate::{
     ambient,
     answer::{self, BadHead},
@@ -17,10 +17,7 @@ use crate::{
     caller::Caller,
     notice::Notice,
     pages::{Judgement, Marks},
-    realm::{
-        Admission, Case,
-        pass::{Ends, Pass},
-    },
+    realm::{Admission, Case, pass::Pass},
     record::{RequestId, Via, visit::Visit},
     router::{Found, Hosted, Manner},
     service::{
@@ -87,7 +84,7 @@ async fn visit(
         }
         Judgement::Refused => return (not_served(BadHead::Origin, visit), None),
     };
-    if let Some(mut response) = logout::answer(found, &request, caller) {
+    if let Some(mut response) = account::log_out(found, &request, caller) {
         visit.forget();
         marks.add_to(&mut response);
         return (response, None);
@@ -98,6 +95,12 @@ async fn visit(
     };
     let (mut pass, mut asked) = match admit(hosted, request, caller, visit.id).await {
         Ok((pass, request)) => {
+            if let Some(mut response) = account::session(found, &request, &pass, caller) {
+                visit.principal = pass.subject.as_ref().map(|subject| subject.principal.clone());
+                mark(&mut response, pass);
+                marks.add_to(&mut response);
+                return (answered(response, visit), None);
+            }
             let (mut head, body) = request.into_parts();
             hosted.gate.conceal(&mut head);
             (pass, Asked { head, body, host, key, mount: found.mount })
@@ -170,7 +173,7 @@ fn own(
     let response = ws::switch(key, None);
     visit.status = Some(response.status());
     let Manner { max_message, inactivity, .. } = hosted.manner;
-    let ends = pass.ends.map(Ends::term);
+    let ends = pass.term.clone();
     let entry = entry(visit.id, hosted, caller, pass);
     let socket = Socket::Own(Box::new(Own { service, max_message, inactivity, ends, visit }));
     (response, Some(Opening { socket, entry }))
@@ -188,7 +191,8 @@ fn entry(id: RequestId, hosted: &Hosted, caller: &Caller, pass: &mut Pass) -> En
         via: "ws",
         backend: None,
         since: ambient::time_of_day().0,
-        ends: pass.ends.map(|ends| ends.at),
+        last: pass.last,
+        authorization: pass.term.authorization.clone(),
         notice: Notice::below(&caller.draining),
         realm: pass.realm.clone(),
         departure: pass.departure.take(),
@@ -306,7 +310,7 @@ async fn granted(
         Way::Preflight => answer::preflight(),
         Way::Relay => {
             let (protocol, name) = Protocol::choose(ws::offered(request.headers()));
-            let ends = pass.ends.map(Ends::term);
+            let ends = pass.term.clone();
             let Manner { max_message, inactivity, .. } = found.hosted.manner;
             let service = Arc::clone(service);
             let relay = Socket::Relay { service, protocol, via: via("ws"), ends, max_message, inactivity };

@@ -1,11 +1,15 @@
 //! The pass: proof that a request may be served, for whom and until when.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
 
 use super::{Lease, chain::Departure, subject::Subject};
-use crate::{ambient, answer::Goodbye, term::Term};
+use crate::{
+    ambient,
+    answer::Goodbye,
+    term::{Authorization, Term},
+};
 
 /// Proof that a request may be served. Only a gate makes one; a service is shown it.
 #[derive(Debug)]
@@ -19,8 +23,12 @@ pub struct Pass {
     pub reply: Option<HeaderValue>,
     /// A cookie that spares the next proof.
     pub set_cookie: Option<HeaderValue>,
-    /// When the pass ends. A socket ends then at the latest.
-    pub ends: Option<Ends>,
+    /// When the pass ends as it stands, in seconds since 1970, UTC.
+    pub ends: Option<i64>,
+    /// The same, were its user to log in again each time that is due.
+    pub last: Option<i64>,
+    /// What ends a socket that is opened with it.
+    pub term: Term,
     /// Tells the login modules that the user has gone. A socket keeps it as long as it lives.
     pub departure: Option<Departure>,
     _seal: Seal,
@@ -30,13 +38,12 @@ pub struct Pass {
 #[derive(Debug)]
 struct Seal;
 
-/// When a pass ends, and with which words.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Ends {
-    /// In seconds since 1970, UTC.
-    pub at: i64,
-    /// How a socket is closed then.
-    pub goodbye: Goodbye,
+/// When a pass ends.
+#[derive(Clone, Debug)]
+pub(super) struct Ends {
+    first: Option<i64>,
+    last: Option<i64>,
+    term: Term,
 }
 
 impl Pass {
@@ -48,6 +55,8 @@ impl Pass {
             reply: None,
             set_cookie: None,
             ends: None,
+            last: None,
+            term: Term { fixed: None, authorization: None },
             departure: None,
             _seal: Seal,
         }
@@ -59,40 +68,36 @@ impl Pass {
         realm: &Arc<str>,
         reply: Option<HeaderValue>,
         set_cookie: Option<HeaderValue>,
-        ends: Option<Ends>,
+        ends: Ends,
         departure: Option<Departure>,
     ) -> Self {
         let (subject, realm) = (Some(subject), Some(Arc::clone(realm)));
-        Self { subject, realm, reply, set_cookie, ends, departure, _seal: Seal }
+        let Ends { first: ends, last, term } = ends;
+        Self { subject, realm, reply, set_cookie, ends, last, term, departure, _seal: Seal }
     }
 }
 
 impl Ends {
-    /// The same by the clock that never goes back.
-    #[must_use]
-    pub fn term(self) -> Term {
-        Term { at: ambient::moment(self.at), goodbye: self.goodbye }
-    }
-
-    /// The first end of those that a login has: its times, and that of what was presented.
-    pub(super) fn of(lease: &Lease, proof: Option<i64>, now: i64) -> Option<Self> {
-        let after =
-            |time: std::time::Duration| now.saturating_add(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-        let ends = [
-            (proof, Goodbye::Expired),
-            (lease.session.map(after), Goodbye::SessionOver),
-            (lease.authorization.map(after), Goodbye::AuthorizationOver),
-        ];
-        let ends = ends.into_iter().filter_map(|(at, goodbye)| Some(Self { at: at?, goodbye }));
+    /// The ends of a login at this time: of what was presented, and those of its times.
+    pub(super) fn of(lease: &Lease, proof: Option<i64>, now: i64) -> Self {
+        let after = |time: Duration| now.saturating_add(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+        let (session, authorization) = (lease.session.map(after), lease.authorization.map(after));
+        let fixed = [(proof, Goodbye::Expired), (session, Goodbye::SessionOver)];
         // Of equals the first.
-        ends.min_by_key(|ends| ends.at)
+        let fixed =
+            fixed.into_iter().filter_map(|(at, goodbye)| Some((at?, goodbye))).min_by_key(|(at, _)| *at);
+        let last = fixed.map(|(at, _)| at);
+        let first = last.into_iter().chain(authorization).min();
+        let term = Term {
+            fixed: fixed.map(|(at, goodbye)| (ambient::moment(at), goodbye)),
+            authorization: authorization.map(Authorization::until),
+        };
+        Self { first, last, term }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -102,14 +107,16 @@ mod tests {
             session: Some(Duration::from_secs(40)),
             outlives_proof: false,
         };
-        let ends = |proof| Ends::of(&lease, proof, 1000).unwrap();
-        assert_eq!(ends(None), Ends { at: 1030, goodbye: Goodbye::AuthorizationOver });
-        assert_eq!(ends(Some(1020)), Ends { at: 1020, goodbye: Goodbye::Expired });
+        let now = ambient::time_of_day().0;
+        let said = |lease: &Lease, proof: Option<i64>| {
+            let ends = Ends::of(lease, proof.map(|proof| now + proof), now);
+            let far = ambient::now() + Duration::from_secs(3000);
+            (ends.first.map(|first| first - now), ends.term.over(far))
+        };
+        assert_eq!(said(&lease, None), (Some(30), Some(Goodbye::AuthorizationOver)));
+        assert_eq!(said(&lease, Some(20)), (Some(20), Some(Goodbye::Expired)));
         let session = Lease { authorization: None, ..lease };
-        assert_eq!(
-            Ends::of(&session, Some(2000), 1000),
-            Some(Ends { at: 1040, goodbye: Goodbye::SessionOver })
-        );
-        assert_eq!(Ends::of(&Lease::default(), None, 1000), None);
+        assert_eq!(said(&session, Some(2000)), (Some(40), Some(Goodbye::SessionOver)));
+        assert_eq!(said(&Lease::default(), None), (None, None));
     }
 }

@@ -195,7 +195,7 @@ impl Proxy {
                 if speaks == Speaks::Octets {
                     visit.via = "tcp";
                 }
-                let (joining, ends) = (self.joining, self.joining.end(pass.ends));
+                let (joining, ends) = (self.joining, self.joining.end(pass.term.clone()));
                 let joined = Joined { connection, early, speaks, ends, joining, visit };
                 (response, Some(joined))
             }

@@ -86,7 +86,7 @@ pub struct Bounds {
     /// Octets of its longest message, as long as Kerberos needs no more.
     pub max_message: usize,
     /// When it ends at the latest.
-    pub ends: Option<Term>,
+    pub ends: Term,
     /// Says from outside that it is to end.
     pub notice: Notice,
     /// Is told what has passed.
@@ -158,8 +158,8 @@ where
         let patience = begun.map_or(idle_until, |begun| begun + message);
         let listening = ending.is_none() && in_flight.len() < MAX_IN_FLIGHT;
         // One timer for both, since each takes room in every socket that idles.
-        let expires = bounds.ends.filter(|_| ending.is_none()).map(|ends| (ends.at, ends.goodbye));
-        let idles = (listening && in_flight.is_empty()).then_some((patience, Goodbye::Idle));
+        let expires = bounds.ends.next().filter(|_| ending.is_none()).map(|at| (at, None));
+        let idles = (listening && in_flight.is_empty()).then_some((patience, Some(Goodbye::Idle)));
         let due = expires.into_iter().chain(idles).min_by_key(|(at, _)| *at);
         tokio::select! {
             biased;
@@ -173,7 +173,8 @@ where
             }
             () = bounds.notice.given(), if ending.is_none() => ending = Some(bounds.notice.goodbye()),
             () = sleep_until(ambient::instant(due.map(|(at, _)| at).unwrap_or_default())), if due.is_some() => {
-                ending = due.map(|(_, goodbye)| goodbye);
+                // Where no end has come by now, its user has moved it.
+                ending = due.and_then(|(_, idle)| idle.or_else(|| bounds.ends.over(ambient::now())));
             }
             // The last, because a flood keeps it ready.
             read = frames.next(socket), if listening => match read {

@@ -42,7 +42,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// When it ends at the latest.
-    pub ends: Option<Term>,
+    pub ends: Term,
     /// How long a peer may say nothing. After half of it the peer is asked by a ping whether it still exists.
     pub inactivity: Option<Duration>,
     /// How long a message may take from its first octet to its last, a peer to take anything of what it is sent, and
@@ -338,8 +338,7 @@ where
         let message = self.bounds.message;
         let stuck = self.waiting.map(|(since, _)| since + message);
         let begun = self.begun.map(|begun| begun + message);
-        let ends = self.bounds.ends.map(|ends| ends.at);
-        ends.into_iter().chain(stuck).chain(begun).chain(self.silence()).min()
+        self.bounds.ends.next().into_iter().chain(stuck).chain(begun).chain(self.silence()).min()
     }
 
     /// When the peer has been silent for so long that something has to be done.
@@ -353,8 +352,8 @@ where
         let Some(deadline) = self.deadline() else { return Poll::Pending };
         let now = ready!(self.alarm.poll(deadline, context));
         let message = self.bounds.message;
-        Poll::Ready(if let Some(ends) = self.bounds.ends.filter(|ends| ends.at <= now) {
-            Some(Why::Said(ends.goodbye))
+        Poll::Ready(if let Some(goodbye) = self.bounds.ends.over(now) {
+            Some(Why::Said(goodbye))
         } else if self.waiting.is_some_and(|(since, _)| since + message <= now) {
             Some(Why::Stuck)
         } else if self.begun.is_some_and(|begun| begun + message <= now) {

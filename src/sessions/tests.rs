@@ -23,9 +23,10 @@ pub(crate) fn entry(metrics: &Metrics, service: &str, principal: Option<&str>) -
         via: "ws",
         backend: None,
         since: 1_700_000_000,
-        ends: Some(1_700_003_600),
+        last: Some(1_700_003_600),
         notice: Notice::below(&CancellationToken::new()),
         realm: None,
+        authorization: None,
         departure: None,
     }
 }

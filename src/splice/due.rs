@@ -74,15 +74,14 @@ impl<'a> Due<'a> {
 
     /// Ready once it is too late.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Late> {
-        let ends = self.bounds.ends;
         let quiet = self.patience().map(|idle| self.moved + idle);
         // Once a side has ended, what counts is how long the other one takes.
         let unheard = if self.is_half { None } else { self.ears.next() };
-        let end = ends.map(|ends| ends.at);
-        let Some(next) = end.into_iter().chain(quiet).chain(unheard).min() else { return Poll::Pending };
+        let ends = self.bounds.ends.next();
+        let Some(next) = ends.into_iter().chain(quiet).chain(unheard).min() else { return Poll::Pending };
         let now = ready!(self.alarm.poll(next, context));
-        if let Some(ends) = ends.filter(|ends| ends.at <= now) {
-            return Poll::Ready(Late::Over(ends.goodbye));
+        if let Some(goodbye) = self.bounds.ends.over(now) {
+            return Poll::Ready(Late::Over(goodbye));
         }
         if quiet.is_some_and(|quiet| quiet <= now) {
             return Poll::Ready(Late::Idle);

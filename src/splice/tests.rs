@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn bounds() -> Bounds {
     Bounds {
-        ends: None,
+        ends: Term::default(),
         idle: None,
         message: PATIENCE,
         pending: 64_000,

@@ -97,9 +97,10 @@ impl World {
             via: "ws",
             backend: Some("wss://a-back-end-with-a-long-name.shop.internal.example.com:8443/socket".into()),
             since: ambient::time_of_day().0,
-            ends: Some(ambient::time_of_day().0 + 3600),
+            last: Some(ambient::time_of_day().0 + 3600),
             notice: notice.clone(),
             realm: None,
+            authorization: None,
             departure: None,
         });
         (guard, notice)

@@ -52,7 +52,7 @@ impl Broadcast {
 
 fn bounds() -> Bounds {
     Bounds {
-        ends: None,
+        ends: crate::term::Term::default(),
         inactivity: None,
         message: PATIENCE,
         max_message: 1000,

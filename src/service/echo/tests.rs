@@ -17,7 +17,7 @@ use crate::{notice::Notice, service::socket::Why};
 fn open(repeat: u32, room: usize, message: Duration) -> (DuplexStream, JoinHandle<Ended>) {
     let (client, server) = duplex(room);
     let bounds = Bounds {
-        ends: None,
+        ends: crate::term::Term::default(),
         inactivity: None,
         message,
         max_message: 1 << 17,

@@ -26,11 +26,7 @@ impl Operator {
     #[must_use]
     pub fn of(pass: &Pass, peer: SocketAddr) -> Option<Self> {
         match &pass.subject {
-            Some(subject) => Some(Self {
-                peer,
-                principal: Some(subject.principal.clone()),
-                ends: pass.ends.map(|ends| ends.at),
-            }),
+            Some(subject) => Some(Self { peer, principal: Some(subject.principal.clone()), ends: pass.ends }),
             None => Self::local(peer),
         }
     }

@@ -53,7 +53,7 @@ pub(super) fn session(session: &Session) -> Value {
         "via": entry.via,
         "backend": entry.backend.as_deref(),
         "since": entry.since,
-        "ends": entry.ends,
+        "ends": entry.ends(),
         "received": session.octets.received.load(Ordering::Relaxed),
         "sent": session.octets.sent.load(Ordering::Relaxed),
     })

@@ -13,7 +13,6 @@ use crate::{
     ambient,
     answer::Goodbye,
     notice::Notice,
-    realm::pass::Ends,
     record::visit::Visit,
     sessions::Octets,
     splice::{self, Bounds, Early, Silence, Speaks},
@@ -52,10 +51,11 @@ impl Default for Joining {
 
 impl Joining {
     /// When a pair ends that begins now: with its pass, and after its lifetime at the latest.
-    pub(super) fn end(&self, pass_ends: Option<Ends>) -> Option<Term> {
-        let over = |lifetime| Term { at: ambient::now() + lifetime, goodbye: Goodbye::Expired };
-        let ends = [pass_ends.map(Ends::term), self.lifetime.map(over)];
-        ends.into_iter().flatten().min_by_key(|term| term.at)
+    pub(super) fn end(&self, term: Term) -> Term {
+        match self.lifetime {
+            Some(lifetime) => term.or(ambient::now() + lifetime, Goodbye::Expired),
+            None => term,
+        }
     }
 }
 
@@ -65,7 +65,7 @@ pub struct Joined {
     pub(super) connection: Connection,
     pub(super) early: Bytes,
     pub(super) speaks: Speaks,
-    pub(super) ends: Option<Term>,
+    pub(super) ends: Term,
     pub(super) joining: Joining,
     pub(super) visit: Visit,
 }

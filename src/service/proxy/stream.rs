@@ -23,6 +23,7 @@ use crate::{
     record::visit::Visit,
     sessions::{Entry, Sessions},
     splice::Speaks,
+    term::Term,
     ws::client,
 };
 
@@ -72,13 +73,14 @@ impl Proxy {
             via: "tcp",
             backend: visit.backend.clone(),
             since: ambient::time_of_day().0,
-            ends: None,
+            last: None,
             notice: notice.clone(),
             realm: None,
+            authorization: None,
             departure: None,
         });
         let octets = Arc::clone(session.octets());
-        let (joining, ends) = (self.joining, self.joining.end(None));
+        let (joining, ends) = (self.joining, self.joining.end(Term::default()));
         let joined = Joined { connection, early, speaks, ends, joining, visit };
         session.ended(joined.serve(io, Bytes::new(), patience, notice, octets).await);
     }

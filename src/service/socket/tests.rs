@@ -30,7 +30,7 @@ impl Conversation for Mute {
 
 fn bounds() -> Bounds {
     Bounds {
-        ends: None,
+        ends: Term::default(),
         inactivity: None,
         message: PATIENCE,
         max_message: 1000,
@@ -95,7 +95,7 @@ async fn a_message_as_long_as_the_limit_passes() {
 
 #[tokio::test]
 async fn a_socket_ends_with_its_pass_also_in_a_flood() {
-    let ends = Some(Term { at: ambient::now() + Duration::from_millis(100), goodbye: Goodbye::Expired });
+    let ends = Term::fixed(ambient::now() + Duration::from_millis(100), Goodbye::Expired);
     let (io, served) = open(Bounds { ends, ..bounds() });
     let (read, mut write) = tokio::io::split(io);
     let flood = tokio::spawn(async move {

@@ -175,6 +175,46 @@ fn logging_out_ends_all_sessions_of_the_user_and_no_others() {
 }
 
 #[test]
+fn a_user_who_logs_in_again_in_time_keeps_its_sockets_but_not_beyond_the_session() {
+    let times = "<authorization-timeout>3 s</authorization-timeout><session-timeout>8 s</session-timeout>";
+    let gateway = echo(times);
+    let mut stream = plain(gateway.at("one"));
+    let answer = exchange(&mut stream, "GET /in", &(authorization() + UPGRADE));
+    assert_eq!(status(&answer), 101);
+    let (took, frame) = timed(|| {
+        for _ in 0..3 {
+            std::thread::sleep(Duration::from_millis(1500));
+            let told = ask(&gateway, "POST /in/;api/session", &authorization());
+            assert_eq!(status(&told), 200);
+            let told: serde_json::Value = serde_json::from_slice(&told.ahead).unwrap();
+            assert_eq!(
+                (&told["principal"], &told["sockets"]),
+                (&"alice@TGG.TEST".into(), &1.into()),
+                "{told}"
+            );
+        }
+        let mut frame = [0; 4];
+        stream.read_exact(&mut frame).unwrap();
+        frame
+    });
+    assert!(took > Duration::from_secs(5), "{took:?}");
+    let code = u16::from_be_bytes([frame[2], frame[3]]);
+    assert!(code == 3000 || code == 1000, "{frame:?}");
+}
+
+#[test]
+fn a_page_is_told_who_its_user_is_and_until_when() {
+    let gateway = echo("<authorization-timeout>1 hour</authorization-timeout>");
+    assert_eq!(status(&ask(&gateway, "GET /in/;api/session", "")), 401);
+    let answer = ask(&gateway, "GET /in/;api/session", &authorization());
+    assert_eq!(answer.value("cache-control"), "no-store");
+    let told: serde_json::Value = serde_json::from_slice(&answer.ahead).unwrap();
+    assert_eq!((&told["realm"], &told["roles"]), (&"kerberos".into(), &serde_json::json!([])), "{told}");
+    assert!(told["authorizationEnds"].as_i64().unwrap() < told["ends"].as_i64().unwrap(), "{told}");
+    assert_eq!(status(&ask(&gateway, "DELETE /in/;api/session", &authorization())), 405);
+}
+
+#[test]
 fn logging_out_closes_the_users_sockets() {
     let gateway = echo("<authorization-mode>recycle</authorization-mode>");
     let mut stream = plain(gateway.at("one"));
