@@ -10,6 +10,7 @@ pub mod report;
 pub mod settings;
 pub mod spanned;
 pub mod substitution;
+pub mod users;
 pub mod value;
 pub mod vocabulary;
 pub mod xml;

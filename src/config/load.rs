@@ -118,7 +118,9 @@ pub fn understand(
         whole(&root, path, &mut problems)
     });
     match config {
-        Some(config) if !problems.has_errors() => Ok((Config { octets, ..config }, problems.into_vec())),
+        Some(config) if !problems.has_errors() => {
+            Ok((Config { defined: defines.clone(), octets, ..config }, problems.into_vec()))
+        }
         _ => {
             let is_cut = problems.is_full();
             let problems = problems.into_vec();
@@ -185,6 +187,7 @@ fn whole(root: &Element, path: &Path, problems: &mut Problems) -> Option<Config>
         truststore: security.truststore,
         folder: folder.0.to_owned(),
         file: path.to_owned(),
+        defined: BTreeMap::new(),
         octets: Vec::new(),
     })
 }

@@ -10,7 +10,10 @@ pub mod security;
 pub mod service;
 pub mod uri;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use listener::Listener;
 use realm::Realm;
@@ -41,6 +44,8 @@ pub struct Config {
     pub folder: PathBuf,
     /// What the file is called, for messages.
     pub file: PathBuf,
+    /// What was defined at the launch, for the files that it names.
+    pub defined: BTreeMap<String, String>,
     /// What was read from it: values that fail later are shown where they stand.
     pub octets: Vec<u8>,
 }

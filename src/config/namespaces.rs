@@ -48,7 +48,7 @@ pub(super) fn judge(root: &Element, problems: &mut Problems) -> Era {
 }
 
 /// Elements of another namespace than the root's mean something else, whatever their name.
-fn strangers(element: &Element, namespace: &str, problems: &mut Problems) {
+pub(super) fn strangers(element: &Element, namespace: &str, problems: &mut Problems) {
     for child in &element.children {
         if child.namespace.as_ref().is_some_and(|(own, _)| **own == *namespace) {
             strangers(child, namespace, problems);

@@ -8,6 +8,7 @@ mod modules;
 mod options;
 mod properties;
 mod structure;
+mod users;
 
 pub use kinds::{ModuleType, ServiceType, ignored_type, refused_module, refused_type};
 
@@ -95,6 +96,8 @@ pub enum Syntax {
     Only(&'static str, &'static str),
     /// Octets a second.
     Rate,
+    /// Text that is never repeated.
+    Secret,
     /// The type of a service.
     ServiceType,
     /// A number of octets.
@@ -149,6 +152,8 @@ pub enum Place {
     Property,
     /// `realm`.
     Realm,
+    /// `role` of a file of users.
+    Role,
     /// `gateway-config`.
     Root,
     /// `security`.
@@ -161,6 +166,10 @@ pub enum Place {
     Store,
     /// `properties` of a service.
     Type(ServiceType),
+    /// `user` of a file of users.
+    User,
+    /// `jaas-config`.
+    Users,
 }
 
 impl Entry {
@@ -249,7 +258,7 @@ impl Entry {
 }
 
 impl Place {
-    /// Every place.
+    /// Every place of a configuration.
     pub fn all() -> impl Iterator<Item = Self> {
         const PLAIN: [Place; 19] = [
             Place::Root,
@@ -295,6 +304,7 @@ impl Place {
             Self::Properties => &[structure::PROPERTIES],
             Self::Property => &[structure::PROPERTY],
             Self::Realm => &[structure::REALM],
+            Self::Role => &[users::ROLE],
             Self::Root => &[structure::ROOT],
             // A challenge scheme stood here before there were realms, and what belongs to it with it.
             Self::Security => &[structure::SECURITY, structure::AUTHENTICATION],
@@ -302,6 +312,17 @@ impl Place {
             Self::ServiceDefaults => &[structure::SERVICE_DEFAULTS],
             Self::Store => &[structure::STORE],
             Self::Type(service) => properties::of(service),
+            Self::User => &[users::USER],
+            Self::Users => &[users::USERS],
+        }
+    }
+
+    /// The places of the file that this one is in.
+    #[must_use]
+    pub fn of_its_file(self) -> Vec<Self> {
+        match self {
+            Self::Role | Self::User | Self::Users => vec![Self::Users, Self::User, Self::Role],
+            _ => Self::all().collect(),
         }
     }
 
@@ -335,12 +356,15 @@ impl Place {
             Self::Properties => "<properties> of the file".to_owned(),
             Self::Property => "<property>".to_owned(),
             Self::Realm => "<realm>".to_owned(),
+            Self::Role => "<role>".to_owned(),
             Self::Root => "<gateway-config>".to_owned(),
             Self::Security => "<security>".to_owned(),
             Self::Service => "<service>".to_owned(),
             Self::ServiceDefaults => "<service-defaults>".to_owned(),
             Self::Store => "a keystore".to_owned(),
             Self::Type(service) => format!("<properties> of a service of type {service}"),
+            Self::User => "<user>".to_owned(),
+            Self::Users => "<jaas-config>".to_owned(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::gss::Replays;
+use super::{gss::Replays, module::file::Hashing};
 use crate::tls::{TlsError, front::FrontCertificates};
 
 /// What outlives the realms that use it.
@@ -13,6 +13,8 @@ use crate::tls::{TlsError, front::FrontCertificates};
 pub struct Kept {
     /// Which authenticators were used.
     pub replays: Replays,
+    /// How many hashes of passwords are computed at once, over all realms.
+    pub hashing: Hashing,
     /// Certificates of proxies in front, those in use before with them.
     fronts: Mutex<Vec<Arc<FrontCertificates>>>,
 }

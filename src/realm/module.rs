@@ -4,6 +4,7 @@
 //! under its number, and it is told how that ended: [`LoginModule::commit`], or else [`LoginModule::abort`], and
 //! [`LoginModule::logout`] once whoever was let in has gone (JAAS, `javax.security.auth.spi.LoginModule`).
 
+pub mod file;
 pub mod gss;
 
 use std::{collections::BTreeSet, error::Error, fmt, pin::Pin, sync::Arc, time::Duration};
@@ -21,6 +22,8 @@ use crate::record::RequestId;
 /// What a module is made of.
 #[derive(Clone, Debug)]
 pub enum Settings {
+    /// A name and a password are looked up in a file.
+    File(file::Settings),
     /// A ticket is judged.
     Gss(Box<gss::Settings>),
     /// Nothing is judged: it has the keytab for `gss` behind it.
@@ -31,6 +34,9 @@ pub enum Settings {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModuleError {
+    /// `file`.
+    #[error(transparent)]
+    File(#[from] file::FileError),
     /// `gss`.
     #[error(transparent)]
     Gss(#[from] gss::TicketsError),
@@ -44,6 +50,7 @@ impl Settings {
     /// Any [`ModuleError`].
     pub fn open(self, kept: &Kept) -> Result<Arc<dyn LoginModule>, ModuleError> {
         Ok(match self {
+            Self::File(settings) => Arc::new(file::File::open(settings, kept)?),
             Self::Gss(settings) => Arc::new(gss::Tickets::open(*settings, kept)?),
             Self::Keytab => Arc::new(Keytab),
         })

@@ -11,6 +11,7 @@ mod proxied;
 mod realms;
 mod redirect;
 mod tickets;
+mod users;
 
 use std::{
     fs,

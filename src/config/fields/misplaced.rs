@@ -19,7 +19,10 @@ pub(super) fn unknown(element: &Element, place: Place) -> Problem {
         return problem(format!("<{name}> is not known in {holder}"))
             .help(format!("did you mean <{meant}>?"));
     }
-    let elsewhere: Vec<String> = Place::all()
+    let places = place.of_its_file();
+    let elsewhere: Vec<String> = places
+        .iter()
+        .copied()
         .filter(|other| other.find(name).is_some_and(|entry| entry.name != "*" && entry.is_honoured()))
         .map(Place::holder)
         .take(3)
@@ -28,7 +31,7 @@ pub(super) fn unknown(element: &Element, place: Place) -> Problem {
         return problem(format!("<{name}> does not stand in {holder}"))
             .help(format!("it stands in {}", elsewhere.join(" or in ")));
     }
-    let words: Vec<_> = Place::all().flat_map(honoured).collect();
+    let words: Vec<_> = places.into_iter().flat_map(honoured).collect();
     let problem = problem(format!("<{name}> is not known in {holder}"));
     match nearest(name, words) {
         Some(meant) => problem.help(format!("did you mean <{meant}>?")),

@@ -22,6 +22,8 @@ pub(in crate::config) enum Value {
     Flag(bool),
     /// What stands between commas.
     List(Vec<Spanned<String>>),
+    /// Text that stands in the element alone, and is not copied.
+    Secret,
     /// Text whose meaning the vocabulary does not know.
     Text(String),
     /// A time.
@@ -75,6 +77,7 @@ pub(super) fn read(element: &Element, entry: &Entry, syntax: Syntax) -> Result<V
         Syntax::File | Syntax::ModuleType | Syntax::ServiceType | Syntax::Text => {
             Ok(Value::Text(text.to_owned()))
         }
+        Syntax::Secret => Ok(Value::Secret),
         Syntax::Time => match value::time(text).map_err(wrong)? {
             time if time.is_zero() => {
                 let says = format!("<{name}> is {}, which is no time at all", quoted(text));

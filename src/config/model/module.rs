@@ -1,10 +1,12 @@
 //! Login modules: who judges credentials, each with its options.
 
+mod file;
 mod gss;
 mod reading;
 
 use std::{path::PathBuf, time::Duration};
 
+pub use file::File;
 pub use gss::Gss;
 use tpg::services::Pattern;
 
@@ -65,15 +67,6 @@ pub struct Exec {
     pub arguments: Vec<String>,
     /// Until when it must have answered.
     pub timeout: Duration,
-}
-
-/// Options of `file`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct File {
-    /// Users, passwords and roles.
-    pub file: Spanned<PathBuf>,
-    /// Which password is tried.
-    pub passwords: Passwords,
 }
 
 /// Options of `http`.

@@ -1,16 +1,17 @@
 //! Who may use a service: realms as they are built, and the roles that are needed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     config::{
         model::{
             Config,
-            module::{Gss, Judge, LoginModule},
+            module::{File, Gss, Judge, LoginModule},
             realm::{Authentication, Mode, Realm, Scheme},
             service::{Required, Service},
         },
         report::Problem,
+        users,
     },
     gateway::{Access, realms},
     realm::{
@@ -18,7 +19,11 @@ use crate::{
         chain::PATIENCE,
         credentials::Sources,
         gss,
-        module::{self, gss as tickets},
+        module::{
+            self,
+            file::{self, Found, Reader},
+            gss as tickets,
+        },
         roles::Grants,
         scheme::{self, Kind},
         session::Lasts,
@@ -39,7 +44,7 @@ impl Realms {
     pub(super) fn of(config: &Config) -> Self {
         let mut realms = Self { settings: Vec::new(), places: Vec::new() };
         for realm in &config.realms {
-            let settings = settings(realm);
+            let settings = settings(realm, &config.defined);
             realms.places.push(settings.as_ref().map(|_| realms.settings.len()));
             realms.settings.extend(settings);
         }
@@ -62,7 +67,7 @@ impl Realms {
 pub(super) fn unjudged(config: &Config) -> Vec<Problem> {
     let used: HashSet<usize> = config.services.iter().filter_map(|service| service.realm).collect();
     let realms = config.realms.iter().enumerate().filter(|(number, _)| used.contains(number));
-    let unjudged = realms.map(|(_, realm)| realm).filter(|realm| settings(realm).is_none());
+    let unjudged = realms.map(|(_, realm)| realm).filter(|realm| settings(realm, &config.defined).is_none());
     let warn = |realm: &Realm| {
         let name = &realm.name;
         let says = format!("the realm `{}` cannot judge anybody, and its services let nobody in", name.value);
@@ -73,10 +78,10 @@ pub(super) fn unjudged(config: &Config) -> Vec<Problem> {
 }
 
 /// What a realm is built of; `None` if nobody can be judged by it.
-fn settings(realm: &Realm) -> Option<realms::Settings> {
+fn settings(realm: &Realm, defined: &BTreeMap<String, String>) -> Option<realms::Settings> {
     let authentication = &realm.authentication;
     let Authentication { headers, query_parameters, cookies, modules, .. } = authentication;
-    let judges: Option<Vec<_>> = modules.iter().map(judge).collect();
+    let judges: Option<Vec<_>> = modules.iter().map(|module| judge(module, defined)).collect();
     let modules_say = || authentication.modules.iter();
     let gss = modules_say().find_map(|module| match &module.judge {
         Judge::Gss(gss) => Some(gss.as_ref()),
@@ -127,14 +132,28 @@ fn session(authentication: &Authentication, gss: Option<&Gss>) -> Option<Lasts> 
 }
 
 /// A login module in its chain; `None` if nothing can be judged by it.
-fn judge(module: &LoginModule) -> Option<realms::Judge> {
+fn judge(module: &LoginModule, defined: &BTreeMap<String, String>) -> Option<realms::Judge> {
     let LoginModule { judge, success, debug, .. } = module;
     let module = match judge {
+        Judge::File(file) => module::Settings::File(users(file, defined)),
         Judge::Gss(gss) => module::Settings::Gss(Box::new(tickets(gss))),
         Judge::Kerberos5(_) => module::Settings::Keytab,
         _ => return None,
     };
     Some(realms::Judge { module, success: *success, debug: *debug })
+}
+
+fn users(file: &File, defined: &BTreeMap<String, String>) -> file::Settings {
+    let defined = defined.clone();
+    file::Settings {
+        file: file.file.value.clone(),
+        reader: Reader::new(move |path| {
+            let (users, warnings) = users::load(path, &defined)?;
+            Ok(Found { users, warnings: warnings.lines().map(str::to_owned).collect() })
+        }),
+        try_first: file.passwords.first,
+        use_first: file.passwords.only,
+    }
 }
 
 fn tickets(gss: &Gss) -> tickets::Settings {

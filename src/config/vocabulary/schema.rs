@@ -84,7 +84,7 @@ fn type_name(place: Place) -> Option<&'static str> {
         Place::Service => "service",
         Place::ServiceDefaults => "service-defaults",
         Place::Store => "store",
-        Place::Module(_) | Place::Type(_) => return None,
+        Place::Module(_) | Place::Role | Place::Type(_) | Place::User | Place::Users => return None,
     })
 }
 
@@ -193,7 +193,7 @@ fn text(syntax: Syntax) -> String {
             "integer",
             &format!("<xs:minInclusive value=\"{least}\"/><xs:maxInclusive value=\"{most}\"/>"),
         ),
-        Syntax::File | Syntax::List | Syntax::Text => named("text"),
+        Syntax::File | Syntax::List | Syntax::Secret | Syntax::Text => named("text"),
         Syntax::ModuleType => words(&ModuleType::ALL.map(ModuleType::word)),
         Syntax::Only(word, _) => words(&[word]),
         Syntax::Rate => named("rate"),

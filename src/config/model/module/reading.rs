@@ -4,7 +4,7 @@ use std::{ops::Range, path::PathBuf, time::Duration};
 
 use tpg::services::Pattern;
 
-use super::{Exec, File, Http, Judge, Jwt, Kerberos5, Keystore, Ldap, LoginModule, Passwords};
+use super::{Exec, Http, Judge, Jwt, Kerberos5, Keystore, Ldap, LoginModule, Passwords};
 use crate::{
     config::{
         fields::Fields,
@@ -105,7 +105,7 @@ impl Reading<'_, '_> {
                 arguments: self.names("argument"),
                 timeout: self.time("timeout", 5),
             }),
-            ModuleType::File => Judge::File(File { file: self.path("file")?, passwords: self.passwords() }),
+            ModuleType::File => Judge::File(self.file()?),
             ModuleType::Gss => Judge::Gss(Box::new(self.gss(before)?)),
             ModuleType::Http => Judge::Http(Http {
                 url: self.url("url", &["http", "https"])?,
@@ -157,7 +157,7 @@ impl Reading<'_, '_> {
         })
     }
 
-    fn passwords(&self) -> Passwords {
+    pub(super) fn passwords(&self) -> Passwords {
         let only = self.flag("useFirstPass");
         Passwords { first: only || self.flag("tryFirstPass"), only }
     }

@@ -1,0 +1,255 @@
+//! `file`: a name and a password, looked up in a file of users.
+//!
+//! Hashes are made to cost time and memory. They are computed on threads that may block, and no more at once than there are
+//! processors: more would not be faster, and each takes its memory. A password is never kept for the next login.
+
+pub mod hash;
+pub mod users;
+
+use std::{
+    error::Error,
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use tokio::{
+    sync::Semaphore,
+    task,
+    time::{MissedTickBehavior, interval},
+};
+use tracing::{error, info, warn};
+
+use self::{
+    hash::{Hash, MAX_PASSWORD},
+    users::{Refused, Users},
+};
+use super::{Attempt, Brought, Doing, Failure, LoginModule, Shared, Verdict};
+use crate::{
+    ambient,
+    file_state::FileState,
+    realm::{credentials::Password, kept::Kept},
+};
+
+/// How often the file is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often it is said that it cannot be used.
+const REMIND: Duration = Duration::from_secs(60);
+
+/// What the module is made of.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Users, passwords and roles.
+    pub file: PathBuf,
+    /// Who reads it.
+    pub reader: Reader,
+    /// Whether the password of a module before it is tried first.
+    pub try_first: bool,
+    /// And whether it is the only one tried.
+    pub use_first: bool,
+}
+
+/// Reads a file of users.
+#[derive(Clone)]
+pub struct Reader(Arc<Read>);
+
+type Read = dyn Fn(&Path) -> Result<Found, Box<dyn Error + Send + Sync>> + Send + Sync;
+
+/// What a file holds.
+#[derive(Debug)]
+pub struct Found {
+    /// The users.
+    pub users: Users,
+    /// What the operator should know of it.
+    pub warnings: Vec<String>,
+}
+
+/// The hashes that are computed at once, in all realms.
+#[derive(Clone, Debug)]
+pub struct Hashing(Arc<Semaphore>);
+
+/// The module.
+#[derive(Debug)]
+pub struct File {
+    settings: Settings,
+    users: ArcSwap<Users>,
+    /// The state of the file when it was last read, whether or not it could be used.
+    seen: Mutex<Option<FileState>>,
+    hashing: Hashing,
+}
+
+/// Why the users of a file cannot be judged. The operator's fault.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It cannot be used.
+    #[error("the users in {} cannot be read:\n{why}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, each mistake on a line.
+        why: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// What was presented is not for this module.
+#[derive(Debug, thiserror::Error)]
+enum NotJudged {
+    /// No name and no password.
+    #[error("no name and no password were presented; is the challenge scheme Basic?")]
+    Nothing,
+    /// A password that would take too long.
+    #[error("the password is longer than {MAX_PASSWORD} octets, which are the most that are hashed")]
+    TooLong,
+    /// The thread that computed is gone.
+    #[error("the hash of a password was not computed to its end; please report it with the lines above")]
+    Interrupted,
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self(Arc::new(Semaphore::new(processors)))
+    }
+}
+
+impl Reader {
+    /// One that reads like this.
+    pub fn new(
+        read: impl Fn(&Path) -> Result<Found, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(read))
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reader")
+    }
+}
+
+impl File {
+    /// Reads the users.
+    ///
+    /// # Errors
+    ///
+    /// Any [`FileError`].
+    pub fn open(settings: Settings, kept: &Kept) -> Result<Self, FileError> {
+        // What is written while it is read is read again.
+        let seen = FileState::at(&settings.file);
+        let users = ArcSwap::from_pointee(load(&settings)?);
+        Ok(Self { settings, users, seen: Mutex::new(seen), hashing: kept.hashing.clone() })
+    }
+
+    /// Reads the users again. If they cannot be used, those before stay.
+    ///
+    /// # Errors
+    ///
+    /// Any [`FileError`].
+    fn reload(&self, state: Option<FileState>) -> Result<(), FileError> {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        self.users.store(Arc::new(load(&self.settings)?));
+        Ok(())
+    }
+
+    /// Reads the users again whenever their file has changed, and says so once a minute while it cannot be used.
+    async fn follow(&self) {
+        let file = &self.settings.file;
+        let mut ticks = interval(LOOK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut again = None;
+        loop {
+            ticks.tick().await;
+            let state = FileState::at(file);
+            let is_known = *self.seen.lock().unwrap_or_else(PoisonError::into_inner) == state;
+            let is_due = again.is_some_and(|again| ambient::now() >= again);
+            if is_known && !is_due {
+                continue;
+            }
+            match self.reload(state) {
+                Ok(()) => {
+                    info!(file = %file.display(), users = self.users.load().len(), "Read the changed users");
+                    again = None;
+                }
+                Err(fault) => {
+                    error!("The changed users are not used, those before stay: {fault}");
+                    again = Some(ambient::now() + REMIND);
+                }
+            }
+        }
+    }
+
+    async fn judge(&self, attempt: &Attempt<'_>, shared: &Shared) -> Verdict {
+        let Settings { try_first, use_first, .. } = self.settings;
+        let first = shared.password(try_first || use_first, attempt.credentials);
+        let Some(first) = first else {
+            return Failure::peer("no_password", NotJudged::Nothing).into();
+        };
+        let failure = match self.look_up(first).await {
+            Ok(brought) => return Verdict::Success(Box::new(brought)),
+            Err(failure) => failure,
+        };
+        let own = attempt.credentials.password().filter(|own| !use_first && *own != first);
+        match own {
+            None => failure.into(),
+            Some(own) => match self.look_up(own).await {
+                Ok(brought) => Verdict::Success(Box::new(brought)),
+                Err(failure) => failure.into(),
+            },
+        }
+    }
+
+    /// Judges a name and a password.
+    async fn look_up(&self, password: &Password) -> Result<Brought, Failure> {
+        if password.password.len() > MAX_PASSWORD {
+            return Err(Failure::peer("password_too_long", NotJudged::TooLong));
+        }
+        let (users, password) = (self.users.load_full(), password.clone());
+        let interrupted = || Failure::module("interrupted", NotJudged::Interrupted);
+        let place = Arc::clone(&self.hashing.0).acquire_owned().await.map_err(|_| interrupted())?;
+        let judged = task::spawn_blocking(move || {
+            // A login that is given up goes on to its end here, and so long its place is taken.
+            let _place = place;
+            let Password { name, password } = password;
+            users
+                .judge(&name, password.as_bytes(), Hash::is_of)
+                .map(|roles| Brought { roles, ..Brought::user(name) })
+        });
+        judged.await.map_err(|_| interrupted())?.map_err(|refused| match refused {
+            Refused::Broken(broken) => Failure::unavailable("not_hashed", broken),
+            Refused::UnknownUser => Failure::peer("unknown_user", refused),
+            Refused::WrongPassword => Failure::peer("wrong_password", refused),
+        })
+    }
+}
+
+impl LoginModule for File {
+    fn kind(&self) -> &'static str {
+        "file"
+    }
+
+    fn login<'a>(&'a self, attempt: &'a Attempt<'a>, shared: &'a mut Shared) -> Doing<'a, Verdict> {
+        Box::pin(self.judge(attempt, shared))
+    }
+
+    fn watch(&self) -> Doing<'_, ()> {
+        Box::pin(self.follow())
+    }
+}
+
+/// The users as they are in the file now.
+fn load(settings: &Settings) -> Result<Users, FileError> {
+    let Settings { file, reader, .. } = settings;
+    let Found { users, warnings } =
+        (reader.0)(file).map_err(|why| FileError::Unusable { path: file.clone(), why })?;
+    for warning in warnings {
+        warn!("{warning}");
+    }
+    Ok(users)
+}
+
+#[cfg(test)]
+mod tests;
