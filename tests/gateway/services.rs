@@ -3,6 +3,7 @@
 mod broadcast;
 mod directory;
 mod echo;
+mod failures;
 mod kerberos;
 mod leases;
 mod management;
