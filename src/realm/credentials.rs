@@ -10,7 +10,7 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use http::{HeaderMap, HeaderName, Uri, header, request::Parts, uri::PathAndQuery};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::PathAndQuery};
 use percent_encoding::percent_decode_str;
 use tpg::policy::MAX_TOKEN;
 use zeroize::Zeroizing;
@@ -254,14 +254,32 @@ impl Sources {
             let is_declared = |name: &[u8]| self.cookies.iter().any(|cookie| cookie.as_bytes() == name);
             cookies::retain(&mut head.headers, |name| !is_declared(name));
         }
-        if let Some(uri) = self.without_parameters(&head.uri) {
-            head.uri = uri;
+        if let Some(query) = head.uri.query().and_then(|query| self.without_parameters(query)) {
+            let target = PathAndQuery::try_from(format!("{}{query}", head.uri.path()));
+            let mut parts = std::mem::take(&mut head.uri).into_parts();
+            // Of the parts of a sound target this always is one; else nothing but the root is asked for.
+            parts.path_and_query = Some(target.unwrap_or_else(|_| PathAndQuery::from_static("/")));
+            head.uri = Uri::from_parts(parts).unwrap_or_default();
+        }
+        self.conceal_referer(&mut head.headers);
+    }
+
+    /// What a page has in its own address, browsers send along with all that it asks for.
+    fn conceal_referer(&self, headers: &mut HeaderMap) {
+        let Some(referer) = headers.get(header::REFERER) else { return };
+        let rest = referer.to_str().ok().and_then(|text| {
+            let (before, query) = text.split_once('?')?;
+            self.without_parameters(query).map(|query| format!("{before}{query}"))
+        });
+        match rest.map(HeaderValue::try_from) {
+            Some(Ok(rest)) => drop(headers.insert(header::REFERER, rest)),
+            None if referer.to_str().is_ok() || self.parameters.is_empty() => {}
+            Some(Err(_)) | None => drop(headers.remove(header::REFERER)),
         }
     }
 
-    /// The target without the declared parameters; `None` if it has none of them.
-    fn without_parameters(&self, uri: &Uri) -> Option<Uri> {
-        let query = uri.query()?;
+    /// A query without the declared parameters, with its question mark; `None` if it has none of them.
+    fn without_parameters(&self, query: &str) -> Option<String> {
         let is_declared = |pair: &&str| {
             let key = pair.split('=').next().unwrap_or(pair).replace('+', " ");
             let key = percent_decode_str(&key).decode_utf8_lossy();
@@ -271,12 +289,7 @@ impl Sources {
             return None;
         }
         let kept: Vec<&str> = query.split('&').filter(|pair| !is_declared(pair)).collect();
-        let (mark, kept) = if kept.is_empty() { ("", String::new()) } else { ("?", kept.join("&")) };
-        let target = PathAndQuery::try_from(format!("{}{mark}{kept}", uri.path()));
-        let mut parts = uri.clone().into_parts();
-        // Of the parts of a sound target this always is one; else nothing but the root is asked for.
-        parts.path_and_query = Some(target.unwrap_or_else(|_| PathAndQuery::from_static("/")));
-        Some(Uri::from_parts(parts).unwrap_or_default())
+        Some(if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) })
     }
 }
 

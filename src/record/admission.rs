@@ -19,6 +19,9 @@ use crate::realm::{
 const TARGET: &str = "ticketgate::admission";
 const STEPS: &str = "ticketgate::login";
 
+/// Characters of a sentence that are written.
+const MAX_SENTENCE: usize = 1000;
+
 /// Octets of a name that are written.
 const MAX_NAME: usize = 200;
 
@@ -112,7 +115,7 @@ pub fn failed(
         info!(
             target: TARGET, %id, peer = %visitor.address, user = user.map(shown), outcome = failure.word,
             blame = failure.fault.word(),
-            "Refused: {}", failure.why
+            "Refused: {}", one_line(&failure.why)
         );
     }
     failure.word
@@ -201,6 +204,12 @@ pub fn challenged(id: RequestId, visitor: &Visitor) -> &'static str {
 pub fn continued(id: RequestId, visitor: &Visitor) -> &'static str {
     debug!(target: TARGET, %id, peer = %visitor.address, outcome = "continued", "The negotiation goes on");
     "continued"
+}
+
+/// A sentence that may quote others, so that it cannot forge a line.
+fn one_line(sentence: &impl ToString) -> String {
+    let text = sentence.to_string();
+    text.chars().take(MAX_SENTENCE).map(|each| if each.is_control() { '?' } else { each }).collect()
 }
 
 /// A name that a client claims, so that it cannot forge a line or fill the disk.

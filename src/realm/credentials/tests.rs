@@ -164,6 +164,20 @@ fn a_query_of_credentials_alone_leaves_no_question_mark() {
 }
 
 #[test]
+fn what_a_page_has_in_its_own_address_is_not_told_to_the_back_end_either() {
+    for (referer, left) in [
+        ("https://gw/page?x=1&token=secret", Some("https://gw/page?x=1")),
+        ("https://gw/page?token=secret", Some("https://gw/page")),
+        ("https://gw/page?x=1", Some("https://gw/page?x=1")),
+        ("https://gw/pagü?token=secret", None),
+    ] {
+        let mut head = head("/x", &[("referer", referer)]);
+        declaring().conceal(&mut head, Kind::Token);
+        assert_eq!(head.headers.get("referer").map(|value| value.to_str().unwrap()), left, "{referer}");
+    }
+}
+
+#[test]
 fn credentials_of_another_scheme_are_the_back_ends() {
     let mut head = head("/", &[("authorization", "Bearer theirs")]);
     declaring().conceal(&mut head, Kind::Basic);
