@@ -52,7 +52,7 @@ impl Args {
                 problems.extend(files::missing(&config));
                 problems.extend(files::unusable(&config));
                 problems.extend(config::settings(&config).err().unwrap_or_default());
-                problems.extend(config::settings::unjudged(&config));
+                problems.extend(config::settings::unguarded(&config));
                 let is_sound = !problems.iter().any(|problem| problem.severity == Severity::Error);
                 let file = self.file.config.to_string_lossy();
                 let report = Report::new(&file, &config.octets, &problems);

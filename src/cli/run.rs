@@ -89,7 +89,7 @@ impl FileArgs {
     /// Any [`RunError`], with every mistake of the file.
     pub fn read(&self) -> Result<(Settings, Vec<String>), RunError> {
         let (config, mut warnings) = config::load(&self.config, &self.defines())?;
-        warnings.extend(config::settings::unjudged(&config));
+        warnings.extend(config::settings::unguarded(&config));
         let warnings = config.told(&warnings).lines().map(str::to_owned).collect();
         let settings = config::settings(&config).map_err(|problems| {
             let lines = config.told(&problems).trim_end().to_owned();

@@ -45,10 +45,12 @@ pub fn settings(config: &Config) -> Result<Settings, Vec<Problem>> {
     })
 }
 
-/// A warning for each realm that services have and whose login modules cannot judge yet.
+/// Warnings about realms that services have: those that cannot judge anybody, and ways in where others could read along.
 #[must_use]
-pub fn unjudged(config: &Config) -> Vec<Problem> {
-    access::unjudged(config)
+pub fn unguarded(config: &Config) -> Vec<Problem> {
+    let mut problems = access::unjudged(config);
+    problems.extend(access::readable(config));
+    problems
 }
 
 /// What is read again with the configuration.

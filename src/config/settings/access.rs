@@ -1,6 +1,9 @@
 //! Who may use a service: realms as they are built, and the roles that are needed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    net::IpAddr,
+};
 
 use crate::{
     config::{
@@ -9,8 +12,10 @@ use crate::{
             module::{File, Gss, Judge, LoginModule},
             realm::{Authentication, Mode, Realm, Scheme},
             service::{Required, Service},
+            uri::AcceptUri,
         },
         report::Problem,
+        spanned::Spanned,
         users,
     },
     gateway::{Access, realms},
@@ -75,6 +80,37 @@ pub(super) fn unjudged(config: &Config) -> Vec<Problem> {
         Problem::warning(name.span.clone(), says).help(help)
     };
     unjudged.map(warn).collect()
+}
+
+/// A warning for each way in where passwords, tokens and sessions could be read on their way.
+pub(super) fn readable(config: &Config) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for service in &config.services {
+        let realm = service.realm.and_then(|realm| config.realms.get(realm));
+        let Some(authentication) = realm.map(|realm| &realm.authentication) else { continue };
+        let is_ticket =
+            matches!(authentication.scheme, Some(Scheme::Negotiate | Scheme::ApplicationNegotiate));
+        let is_readable = |uri: &&Spanned<AcceptUri>| {
+            uri.scheme.is_web() && !uri.scheme.is_secure() && !is_this_host(&uri.host)
+        };
+        for uri in service.accepts.iter().filter(is_readable) {
+            let says = match (is_ticket, authentication.mode) {
+                (false, _) => "users show who they are here without TLS, and others on the way can read it",
+                (true, Mode::Recycle) => "browsers keep no session here: they take its cookie over TLS alone",
+                (true, Mode::Challenge) => continue,
+            };
+            let help =
+                "accept it with wss:// or https://, or bind it to this host behind a proxy that speaks TLS";
+            problems.push(Problem::warning(uri.span.clone(), says).help(help));
+        }
+    }
+    problems
+}
+
+fn is_this_host(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// What a realm is built of; `None` if nobody can be judged by it.

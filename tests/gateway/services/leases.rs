@@ -226,3 +226,21 @@ fn logging_out_closes_the_users_sockets() {
     stream.read_exact(&mut frame).unwrap();
     assert_eq!(frame[0], 0x88, "a close frame");
 }
+
+#[test]
+fn an_operator_who_closes_a_users_sessions_ends_its_cookies_too() {
+    let realm = realms::kerberos("")
+        .replace("<login-modules>", "<authorization-mode>recycle</authorization-mode><login-modules>");
+    let inside = "<properties><location>/</location></properties><realm-name>kerberos</realm-name>";
+    let management = "<service><name>management</name><accept>http://localhost:0/</accept>\
+                      <type>management</type></service>";
+    let services = service("http.redirect", "http", inside) + management;
+    let gateway = Gateway::run(&config(&format!("{services}<security>{realm}</security>")));
+    let cookie = session(&ask(&gateway, "GET /in", &authorization())).unwrap();
+    assert_eq!(status(&ask(&gateway, "GET /in", &cookie)), 302);
+    let address = gateway.at("management");
+    let order = format!("Host: localhost:{}\r\nX-Ticketgate: 1\r\n", address.port());
+    let closed = exchange(&mut plain(address), "DELETE /sessions?principal=alice@TGG.TEST", &order);
+    assert_eq!(status(&closed), 200, "{}", closed.text);
+    assert_eq!(status(&ask(&gateway, "GET /in", &cookie)), 401);
+}
