@@ -1,6 +1,7 @@
 //! Sockets to the KDCs: turns the crank of tgg's state machine until a reply can be believed.
 
 mod datagram;
+pub mod named;
 mod probe;
 pub mod resolve;
 mod stream;
@@ -25,7 +26,7 @@ use tgg::{
     request::Request,
     routes::{Host, KrbRealm, Purpose, Routes},
 };
-use tokio::time::sleep_until;
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 use tracing::warn;
 
 use crate::ambient;
@@ -162,6 +163,16 @@ impl Kdcs {
             })
             .collect();
         probes.collect::<()>().await;
+    }
+}
+
+/// Looks every quarter of a second which servers are due for a probe. It does not end.
+pub async fn keep_probed(kdcs: Arc<Kdcs>) {
+    let mut ticks = interval(Duration::from_millis(250));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        kdcs.probe().await;
     }
 }
 

@@ -36,6 +36,8 @@ pub struct AsExchange {
     asked: Asked,
     body: KdcReqBody,
     password: Zeroizing<String>,
+    /// Most rounds in which it is made a key.
+    max_iterations: u32,
     /// The client's key, once the KDC asked for proof of it.
     proved: Option<Key>,
     request: Vec<u8>,
@@ -91,6 +93,7 @@ impl AsExchange {
             asked: Asked { client, server, nonce, enctypes: options.enctypes.clone() },
             body,
             password: Zeroizing::new(password.to_owned()),
+            max_iterations: options.max_iterations,
             proved: None,
         })
     }
@@ -145,7 +148,8 @@ impl AsExchange {
         if !methods.iter().any(|method| method.padata_type == PA_ENC_TIMESTAMP) {
             return Err(ClientError::NoEncryptedTimestamp);
         }
-        let key = Recipe::choose(&methods, &self.asked.enctypes, &self.asked.client)?.key(&self.password)?;
+        let key = Recipe::choose(&methods, &self.asked.enctypes, &self.asked.client)?
+            .key(&self.password, self.max_iterations)?;
         let (patimestamp, micros) = moment::stamp(now)?;
         let time = PaEncTsEnc { patimestamp, pausec: Some(micros.into()) }.encode()?;
         let sealed = UsageKeys::derive(&key, Usage::PA_ENC_TIMESTAMP)?.seal_data(&dice::roll(dice), &time);
@@ -168,7 +172,8 @@ impl AsExchange {
             // a wrong password shows here.
             _ => {
                 let padata = answer.padata.as_deref().unwrap_or_default();
-                let key = Recipe::choose(padata, &[enctype], &self.asked.client)?.key(&self.password)?;
+                let key = Recipe::choose(padata, &[enctype], &self.asked.client)?
+                    .key(&self.password, self.max_iterations)?;
                 open_part(&key, &answer.enc_part).map_err(wrong_password)?
             }
         };

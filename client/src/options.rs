@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use krb::crypto::Enctype;
+use krb::crypto::{Enctype, MAX_ITERATIONS};
 use krb::flags::{Flags, kdc};
 use krb::msg::kdc::KdcReqBody;
 use krb::msg::opened::AuthorizationDataElement;
@@ -26,6 +26,10 @@ pub struct TicketOptions {
     /// What a service ticket should carry beside what the KDC puts into it,
     /// such as restrictions of its use. A ticket-granting ticket takes none.
     pub authorization_data: Vec<AuthorizationDataElement>,
+    /// Most rounds in which the password is made a key, as the KDC says how many
+    /// and nothing protects what it says. [`MAX_ITERATIONS`] by default; fewer
+    /// where many passwords are turned into keys.
+    pub max_iterations: u32,
 }
 
 impl Default for TicketOptions {
@@ -36,6 +40,7 @@ impl Default for TicketOptions {
             lifetime: Duration::from_hours(24),
             renew_lifetime: None,
             authorization_data: Vec::new(),
+            max_iterations: MAX_ITERATIONS,
         }
     }
 }

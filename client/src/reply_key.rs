@@ -1,7 +1,7 @@
 //! How the client's long-term key is made from its password, as the KDC says
 //! (RFC 4120 section 5.2.7.5).
 
-use krb::crypto::{Enctype, Key, string_to_key};
+use krb::crypto::{CryptoError, Enctype, Key, string_to_key};
 use krb::msg::padata::{EtypeInfo2, PA_ETYPE_INFO2, PaData};
 use krb::name::Principal;
 
@@ -44,9 +44,16 @@ impl Recipe {
         Err(ClientError::NoEnctypeInCommon)
     }
 
-    /// The key, which takes milliseconds to seconds to make.
-    pub(crate) fn key(&self, password: &str) -> Result<Key, ClientError> {
+    /// The key, which takes milliseconds to seconds to make: at most so many
+    /// rounds.
+    pub(crate) fn key(&self, password: &str, most: u32) -> Result<Key, ClientError> {
         let parameters = self.parameters.as_deref();
+        if let Some(count) = parameters.and_then(|octets| octets.try_into().ok()).map(u32::from_be_bytes)
+            && count > most
+        {
+            let least = self.enctype.default_iterations();
+            return Err(CryptoError::IterationCount { count, least, most }.into());
+        }
         Ok(string_to_key(self.enctype, password.as_bytes(), &self.salt, parameters)?)
     }
 }
@@ -98,6 +105,22 @@ mod tests {
         assert_eq!(recipe.salt, b"CLIENT.TESTaliceadmin");
         let recipe = Recipe::choose(&[], &[Enctype::Aes128CtsHmacSha1_96], &client()).unwrap();
         assert_eq!(recipe.salt, b"CLIENT.TESTaliceadmin");
+    }
+
+    #[test]
+    fn a_kdc_cannot_ask_for_more_rounds_than_the_caller_has_time_for() {
+        let enctype = Enctype::Aes128CtsHmacSha1_96;
+        let recipe = |count: u32| Recipe {
+            enctype,
+            salt: b"salt".to_vec(),
+            parameters: Some(count.to_be_bytes().to_vec()),
+        };
+        assert!(recipe(5000).key("password", 5000).is_ok());
+        let refused = recipe(5001).key("password", 5000);
+        assert!(matches!(
+            refused,
+            Err(ClientError::Crypto(CryptoError::IterationCount { count: 5001, most: 5000, .. }))
+        ));
     }
 
     #[test]

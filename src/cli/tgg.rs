@@ -1,24 +1,18 @@
 //! `ticketgate tgg`: from flags to settings.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    num::NonZeroUsize,
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::Args as ClapArgs;
 use tgg::{
     network::{Network, Networks},
-    routes::{Host, KDC_PORT, KPASSWD_PORT, KrbRealm, Server},
+    routes::{KDC_PORT, KPASSWD_PORT, KrbRealm},
 };
 
 use super::web::{self, address, seconds};
 use crate::{
     gateway::{Kind, Serves, Settings, granting::Granting},
     hall::Carriers,
-    kdc::resolve::Lookup,
+    kdc::{named::RealmServers, resolve::Lookup},
     pages::OriginError,
 };
 
@@ -91,12 +85,9 @@ impl Args {
     /// Any [`SettingsError`].
     pub fn settings(self) -> Result<Settings, SettingsError> {
         let mut realms: Vec<KrbRealm> = Vec::new();
-        for RealmServers { krb_realm, servers } in self.kdc {
-            realms.push(KrbRealm {
-                name: krb_realm,
-                kdcs: with_port(servers, KDC_PORT),
-                ..KrbRealm::default()
-            });
+        for servers in self.kdc {
+            let kdcs = servers.at(KDC_PORT);
+            realms.push(KrbRealm { name: servers.krb_realm, kdcs, ..KrbRealm::default() });
         }
         for name in self.discover {
             realms.push(KrbRealm { name, discover: true, ..KrbRealm::default() });
@@ -104,12 +95,12 @@ impl Args {
         if realms.is_empty() {
             return Err(SettingsError::NoRealm);
         }
-        for RealmServers { krb_realm, servers } in self.kpasswd {
+        for servers in self.kpasswd {
             let realm = realms
                 .iter_mut()
-                .find(|realm| realm.name.eq_ignore_ascii_case(&krb_realm))
+                .find(|realm| realm.name.eq_ignore_ascii_case(&servers.krb_realm))
                 .ok_or(SettingsError::KpasswdAlone)?;
-            realm.kpasswds.extend(with_port(servers, KPASSWD_PORT));
+            realm.kpasswds.extend(servers.at(KPASSWD_PORT));
         }
         let granting = Granting {
             realms,
@@ -127,69 +118,4 @@ impl Args {
             .extend(self.listen_raw.map(|listen| self.web.hall(listen, Serves::Raw(0, Carriers::Both))));
         Ok(settings)
     }
-}
-
-fn with_port(servers: Vec<(Host, Option<u16>)>, default: u16) -> Vec<Server> {
-    servers.into_iter().map(|(host, port)| Server { host, port: port.unwrap_or(default) }).collect()
-}
-
-/// A realm and its servers, as [`RealmServersError`] says how to write them.
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct RealmServers {
-    krb_realm: String,
-    servers: Vec<(Host, Option<u16>)>,
-}
-
-/// Why text is not a realm and its servers.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("write it as REALM=HOST[:PORT][,HOST...], with IPv6 addresses in brackets")]
-struct RealmServersError;
-
-impl FromStr for RealmServers {
-    type Err = RealmServersError;
-
-    fn from_str(text: &str) -> Result<Self, RealmServersError> {
-        let (krb_realm, servers) = text.split_once('=').ok_or(RealmServersError)?;
-        if krb_realm.is_empty() {
-            return Err(RealmServersError);
-        }
-        let servers = servers.split(',').map(server).collect::<Option<_>>().ok_or(RealmServersError)?;
-        Ok(Self { krb_realm: krb_realm.to_owned(), servers })
-    }
-}
-
-fn server(text: &str) -> Option<(Host, Option<u16>)> {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(bracketed) => {
-            let (address, rest) = bracketed.split_once(']')?;
-            let address: IpAddr = address.parse().ok()?;
-            let port = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
-            (Host::Address(address), port)
-        }
-        None => {
-            let (host, port) = match text.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (text, None),
-            };
-            (host_of(host)?, port)
-        }
-    };
-    let port = match port {
-        Some(port) => Some(port.parse().ok().filter(|port| *port != 0)?),
-        None => None,
-    };
-    Some((host, port))
-}
-
-fn host_of(text: &str) -> Option<Host> {
-    if let Ok(address) = text.parse() {
-        return Some(Host::Address(address));
-    }
-    // Who writes localhost names this host, so its addresses need no permission.
-    if text.eq_ignore_ascii_case("localhost") {
-        return Some(Host::Address(Ipv4Addr::LOCALHOST.into()));
-    }
-    let sound = !text.is_empty()
-        && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_'));
-    sound.then(|| Host::Name(text.to_owned()))
 }

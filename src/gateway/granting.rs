@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use tgg::routes::{KrbRealm, Routes};
-use tokio::time::{interval, timeout};
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     kdc::{
-        Kdcs,
+        Kdcs, keep_probed,
         resolve::{Lookup, Resolver, keep_fresh},
     },
     limits::Principals,
@@ -55,19 +55,9 @@ impl OpenGranting {
                 resolver,
                 first.unwrap_or_default(),
             ))),
-            AbortOnDropHandle::new(tokio::spawn(probe(Arc::clone(&kdcs)))),
+            AbortOnDropHandle::new(tokio::spawn(keep_probed(Arc::clone(&kdcs)))),
             AbortOnDropHandle::new(tokio::spawn(principals.tidied())),
         ];
         Arc::new(Self { settings, name, service, kdcs, _background: background })
-    }
-}
-
-/// Looks every quarter of a second which KDCs are due for a probe.
-async fn probe(kdcs: Arc<Kdcs>) {
-    let mut ticks = interval(Duration::from_millis(250));
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        kdcs.probe().await;
     }
 }

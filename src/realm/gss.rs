@@ -8,6 +8,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use krb::name::Principal;
 use tokio::time::{MissedTickBehavior, interval};
 use tpg::{
     acceptor::{Acceptor, Judgement, Seen},
@@ -132,9 +133,6 @@ impl Gss {
     pub fn open(settings: Settings, replays: &Replays) -> Result<Arc<Self>, GssError> {
         let (acceptor, state) = load(&settings)?;
         let replay = replays.of(&settings)?;
-        if matches!(*replay, Replay::Off) {
-            warn!("Replays are not refused: --replay-capacity (<replayCapacity>) is 0");
-        }
         for weak in &settings.policy.enctypes.weak {
             warn!(
                 enctype = weak.name(),
@@ -183,6 +181,19 @@ impl Gss {
                 }
             }
         }
+    }
+
+    /// The services that have keys, each once, in the order of the keytab.
+    #[must_use]
+    pub fn services(&self) -> Vec<Principal> {
+        let acceptor = self.acceptor.load();
+        let mut services: Vec<Principal> = Vec::new();
+        for key in acceptor.keys().keys() {
+            if !services.contains(&key.principal) {
+                services.push(key.principal.clone());
+            }
+        }
+        services
     }
 
     /// Judges a token. `pending` is what the last token of the same connection left.

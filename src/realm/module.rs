@@ -6,6 +6,7 @@
 
 pub mod file;
 pub mod gss;
+pub mod kerberos5;
 
 use std::{collections::BTreeSet, error::Error, fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -26,6 +27,8 @@ pub enum Settings {
     File(file::Settings),
     /// A ticket is judged.
     Gss(Box<gss::Settings>),
+    /// A password is judged by the KDC.
+    Kerberos5(Box<kerberos5::Settings>),
     /// Nothing is judged: it has the keytab for `gss` behind it.
     Keytab,
 }
@@ -40,6 +43,9 @@ pub enum ModuleError {
     /// `gss`.
     #[error(transparent)]
     Gss(#[from] gss::TicketsError),
+    /// `kerberos5`.
+    #[error(transparent)]
+    Kerberos5(#[from] kerberos5::Kerberos5Error),
 }
 
 impl Settings {
@@ -52,6 +58,7 @@ impl Settings {
         Ok(match self {
             Self::File(settings) => Arc::new(file::File::open(settings, kept)?),
             Self::Gss(settings) => Arc::new(gss::Tickets::open(*settings, kept)?),
+            Self::Kerberos5(settings) => Arc::new(kerberos5::Kerberos5::open(*settings, kept)?),
             Self::Keytab => Arc::new(Keytab),
         })
     }

@@ -8,6 +8,7 @@ mod kerberos;
 mod leases;
 mod management;
 mod pages;
+mod passwords;
 mod proxied;
 mod realms;
 mod redirect;

@@ -2,13 +2,14 @@
 
 mod file;
 mod gss;
+mod kerberos5;
 mod reading;
 
 use std::{path::PathBuf, time::Duration};
 
 pub use file::File;
 pub use gss::Gss;
-use tpg::services::Pattern;
+pub use kerberos5::Kerberos5;
 
 use crate::{
     config::spanned::Spanned,
@@ -41,8 +42,8 @@ pub enum Judge {
     Http(Http),
     /// A JSON Web Token is judged.
     Jwt(Jwt),
-    /// Nothing is judged: it has the keytab for the module `gss` behind it.
-    Kerberos5(Kerberos5),
+    /// A password is judged by the KDC; behind `Negotiate` it has the keytab for the module `gss` behind it.
+    Kerberos5(Box<Kerberos5>),
     /// The user's password opens a keystore.
     Keystore(Keystore),
     /// A directory server is asked.
@@ -95,15 +96,6 @@ pub struct Jwt {
     pub role_claim: String,
     /// How far clocks may be apart.
     pub skew: Duration,
-}
-
-/// Options of `kerberos5`.
-#[derive(Clone, Debug)]
-pub struct Kerberos5 {
-    /// Keys of the services whose tickets are accepted.
-    pub keytab: Spanned<PathBuf>,
-    /// Those services; without any, `HTTP` on every host.
-    pub principals: Vec<Pattern>,
 }
 
 /// Options of `keystore`.

@@ -5,11 +5,16 @@ use std::{
     net::IpAddr,
 };
 
+use tpg::{
+    policy::{Demand, Policy},
+    services::Services,
+};
+
 use crate::{
     config::{
         model::{
             Config,
-            module::{File, Gss, Judge, LoginModule},
+            module::{File, Gss, Judge, Kerberos5, LoginModule},
             realm::{Authentication, Mode, Realm, Scheme},
             service::{Required, Service},
             uri::AcceptUri,
@@ -27,7 +32,7 @@ use crate::{
         module::{
             self,
             file::{self, Found, Reader},
-            gss as tickets,
+            gss as tickets, kerberos5 as passwords,
         },
         roles::Grants,
         scheme::{self, Kind},
@@ -117,7 +122,8 @@ fn is_this_host(host: &str) -> bool {
 fn settings(realm: &Realm, defined: &BTreeMap<String, String>) -> Option<realms::Settings> {
     let authentication = &realm.authentication;
     let Authentication { headers, query_parameters, cookies, modules, .. } = authentication;
-    let judges: Option<Vec<_>> = modules.iter().map(|module| judge(module, defined)).collect();
+    let asked = authentication.scheme?;
+    let judges: Option<Vec<_>> = modules.iter().map(|module| judge(module, asked, defined)).collect();
     let modules_say = || authentication.modules.iter();
     let gss = modules_say().find_map(|module| match &module.judge {
         Judge::Gss(gss) => Some(gss.as_ref()),
@@ -125,7 +131,7 @@ fn settings(realm: &Realm, defined: &BTreeMap<String, String>) -> Option<realms:
     });
     Some(realms::Settings {
         name: realm.name.value.clone(),
-        scheme: scheme(authentication.scheme?, realm.description.clone()),
+        scheme: scheme(asked, realm.description.clone()),
         sources: Sources {
             headers: headers.clone(),
             parameters: query_parameters.clone(),
@@ -167,13 +173,18 @@ fn session(authentication: &Authentication, gss: Option<&Gss>) -> Option<Lasts> 
     }
 }
 
-/// A login module in its chain; `None` if nothing can be judged by it.
-fn judge(module: &LoginModule, defined: &BTreeMap<String, String>) -> Option<realms::Judge> {
+/// A login module in its chain, where clients are asked by this scheme; `None` if nothing can be judged by it.
+fn judge(module: &LoginModule, asked: Scheme, defined: &BTreeMap<String, String>) -> Option<realms::Judge> {
     let LoginModule { judge, success, debug, .. } = module;
     let module = match judge {
         Judge::File(file) => module::Settings::File(users(file, defined)),
         Judge::Gss(gss) => module::Settings::Gss(Box::new(tickets(gss))),
-        Judge::Kerberos5(_) => module::Settings::Keytab,
+        Judge::Kerberos5(kerberos5) => match asked {
+            Scheme::ApplicationNegotiate | Scheme::Negotiate => module::Settings::Keytab,
+            Scheme::ApplicationBasic | Scheme::ApplicationToken | Scheme::Basic => {
+                module::Settings::Kerberos5(Box::new(passwords(kerberos5)))
+            }
+        },
         _ => return None,
     };
     Some(realms::Judge { module, success: *success, debug: *debug })
@@ -202,5 +213,24 @@ fn tickets(gss: &Gss) -> tickets::Settings {
         },
         rules: gss.rules.clone(),
         binding_certificates: gss.binding_certificates.iter().map(|file| file.value.clone()).collect(),
+    }
+}
+
+/// The tickets that prove passwords are made and presented in this process: they are bound to no connection, and nobody
+/// can present one again.
+fn passwords(kerberos5: &Kerberos5) -> passwords::Settings {
+    let policy = Policy {
+        services: Services::new(kerberos5.principals.clone()),
+        bindings: Demand::Off,
+        target_name: Demand::Off,
+        accept_realms: kerberos5.accept_realms.clone(),
+        ..Policy::default()
+    };
+    let keytab = kerberos5.keytab.value.clone();
+    passwords::Settings {
+        gss: gss::Settings { keytab, policy, replay_capacity: 0, replay_file: None },
+        krb_realms: kerberos5.krb_realms.clone(),
+        default_realm: kerberos5.default_realm.clone(),
+        timeout: kerberos5.timeout,
     }
 }

@@ -75,6 +75,29 @@ const KERBEROS5: &[Entry] = &[
     Entry::leaf("keyTab", File, "http.keytab", "Keys of the services whose tickets are accepted").once(),
     Entry::leaf("principal", Text, "HTTP/gw.example.com@EXAMPLE.COM", "Such a service; without any, HTTP/*")
         .any(),
+    Entry::leaf(
+        "kdc",
+        Text,
+        "EXAMPLE.COM=kdc1.example.com,kdc2.example.com:1088",
+        "KDCs that judge passwords, in the order to ask them: REALM=HOST[:PORT][,HOST...]; those of other realms are \
+         looked up in the DNS",
+    )
+    .any(),
+    Entry::leaf(
+        "defaultRealm",
+        Text,
+        "PARTNER.COM",
+        "The realm of users who log in without one; the keytab's without",
+    ),
+    Entry::leaf(
+        "acceptRealm",
+        Text,
+        "PARTNER.COM",
+        "Realm beside the keytab's whose users may log in with their password",
+    )
+    .any(),
+    Entry::leaf("timeout", Time, "10 s", "Time in which the KDC must have judged a password")
+        .by_default("5 s"),
     Entry::leaf("useKeyTab", Only("true", KEYTAB_ALONE), "true", "Keys come from the keytab")
         .by_default("true"),
     Entry::leaf("isInitiator", Only("false", KEYTAB_ALONE), "false", "No ticket is asked for")

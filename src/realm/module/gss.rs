@@ -8,6 +8,7 @@ use tpg::{
     local_name::Rules,
     permit::Permit,
 };
+use tracing::warn;
 
 use super::{Attempt, Brought, Doing, Facts, Failure, Fault, LoginModule, Name, Shared, Verdict};
 use crate::{
@@ -60,13 +61,19 @@ impl Tickets {
     /// Any [`TicketsError`].
     pub fn open(settings: Settings, kept: &Kept) -> Result<Self, TicketsError> {
         let Settings { gss, rules, binding_certificates } = settings;
+        if gss.replay_capacity == 0 {
+            warn!("Replays are not refused: --replay-capacity (<replayCapacity>) is 0");
+        }
         let front = kept.front(binding_certificates)?;
         Ok(Self { gss: Gss::open(gss, &kept.replays)?, rules, front })
     }
 
     async fn judge(&self, attempt: &Attempt<'_>, shared: &mut Shared) -> Verdict {
-        let Presented::Ticket(token) = &attempt.credentials.presented else {
-            return Failure::peer("no_ticket", "no ticket was presented").into();
+        let token = match &attempt.credentials.presented {
+            Presented::Ticket(token) => token,
+            // A realm that asks for passwords: they are for the modules beside it.
+            Presented::Password(_) => return Verdict::Ignored,
+            _ => return Failure::peer("no_ticket", "no ticket was presented").into(),
         };
         let visitor = attempt.visitor;
         let mut bindings = visitor.bindings.clone();

@@ -2,8 +2,6 @@
 
 use std::{ops::Range, path::PathBuf, time::Duration};
 
-use tpg::services::Pattern;
-
 use super::{Exec, Http, Judge, Jwt, Kerberos5, Keystore, Ldap, LoginModule, Passwords};
 use crate::{
     config::{
@@ -39,7 +37,7 @@ impl LoginModule {
         let mut modules: Vec<Self> = Vec::new();
         for element in fields.children("login-module") {
             let before = modules.iter().rev().find_map(|module| match &module.judge {
-                Judge::Kerberos5(kerberos5) => Some(kerberos5),
+                Judge::Kerberos5(kerberos5) => Some(kerberos5.as_ref()),
                 _ => None,
             });
             let module = Self::read(element, before, folder, problems);
@@ -112,10 +110,7 @@ impl Reading<'_, '_> {
                 timeout: self.time("timeout", 5),
             }),
             ModuleType::Jwt => Judge::Jwt(self.jwt()?),
-            ModuleType::Kerberos5 => {
-                let principals = self.each("principal", str::parse::<Pattern>);
-                Judge::Kerberos5(Kerberos5 { keytab: self.path("keyTab")?, principals })
-            }
+            ModuleType::Kerberos5 => Judge::Kerberos5(Box::new(self.kerberos5()?)),
             ModuleType::Keystore => Judge::Keystore(Keystore {
                 url: self.fields.text("keyStoreURL")?,
                 password_url: self.fields.text("keyStorePasswordURL"),
@@ -206,7 +201,7 @@ impl Reading<'_, '_> {
         self.fields.count(name).map(|count| usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    fn time(&self, name: &str, default: u64) -> Duration {
+    pub(super) fn time(&self, name: &str, default: u64) -> Duration {
         self.fields.time(name).unwrap_or(Duration::from_secs(default))
     }
 
