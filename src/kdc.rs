@@ -96,6 +96,12 @@ impl Kdcs {
         &self.routes
     }
 
+    /// How long an exchange may take.
+    #[must_use]
+    pub const fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     fn pool(&self, realm: usize, purpose: Purpose) -> Option<&Pool> {
         let (kdcs, kpasswds) = self.pools.get(realm)?;
         Some(match purpose {

@@ -2,11 +2,17 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
 };
 
+use tgg::routes::Routes;
+
 use super::{gss::Replays, module::file::Hashing};
-use crate::tls::{TlsError, front::FrontCertificates};
+use crate::{
+    kdc::Kdcs,
+    tls::{TlsError, front::FrontCertificates},
+};
 
 /// What outlives the realms that use it.
 #[derive(Debug, Default)]
@@ -17,6 +23,8 @@ pub struct Kept {
     pub hashing: Hashing,
     /// Certificates of proxies in front, those in use before with them.
     fronts: Mutex<Vec<Arc<FrontCertificates>>>,
+    /// KDCs that judge passwords, for as long as a realm has them: what is known of their health.
+    kdcs: Mutex<Vec<Weak<Kdcs>>>,
 }
 
 impl Kept {
@@ -31,5 +39,17 @@ impl Kept {
         };
         *before = Arc::new(before.renewed()?);
         Ok(Arc::clone(before))
+    }
+    /// The KDCs of these realms, as known as they are.
+    pub(super) fn kdcs(&self, routes: Routes, deadline: Duration) -> Arc<Kdcs> {
+        let mut kdcs = self.kdcs.lock().unwrap_or_else(PoisonError::into_inner);
+        kdcs.retain(|known| known.strong_count() > 0);
+        let mut known = kdcs.iter().filter_map(Weak::upgrade);
+        let alike = known.find(|known| *known.routes() == routes && known.deadline() == deadline);
+        alike.unwrap_or_else(|| {
+            let new = Kdcs::new(Arc::new(routes), deadline);
+            kdcs.push(Arc::downgrade(&new));
+            new
+        })
     }
 }

@@ -21,7 +21,7 @@ pub(super) const fn of(module: ModuleType) -> &'static [&'static [Entry]] {
 
 const JNDI: &str = "it is a setting of Java's directory client; take it out";
 const JAVA_CACHE: &str = "what a module finds out is never kept for the next login; take it out";
-const KEYTAB_ALONE: &str = "tickets are judged with a keytab, and never asked for";
+const KEYTAB_ALONE: &str = "tickets are judged with a keytab, and the gateway has none of its own";
 
 const COMMON: &[Entry] = &[
     Entry::leaf("debug", Truth, "true", "Whether the log always says how it judged").by_default("false"),
@@ -100,7 +100,7 @@ const KERBEROS5: &[Entry] = &[
         .by_default("5 s"),
     Entry::leaf("useKeyTab", Only("true", KEYTAB_ALONE), "true", "Keys come from the keytab")
         .by_default("true"),
-    Entry::leaf("isInitiator", Only("false", KEYTAB_ALONE), "false", "No ticket is asked for")
+    Entry::leaf("isInitiator", Only("false", KEYTAB_ALONE), "false", "The gateway has no ticket of its own")
         .by_default("false"),
     Entry::leaf("doNotPrompt", Only("true", KEYTAB_ALONE), "true", "Nobody is asked for a password")
         .by_default("true"),

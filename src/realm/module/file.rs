@@ -16,7 +16,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use tokio::{
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     task,
     time::{MissedTickBehavior, interval},
 };
@@ -116,6 +116,13 @@ impl Default for Hashing {
     }
 }
 
+impl Hashing {
+    /// A place for one of them, once there is one.
+    pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0).acquire_owned().await.ok()
+    }
+}
+
 impl Reader {
     /// One that reads like this.
     pub fn new(
@@ -209,7 +216,7 @@ impl File {
         }
         let (users, password) = (self.users.load_full(), password.clone());
         let interrupted = || Failure::module("interrupted", NotJudged::Interrupted);
-        let place = Arc::clone(&self.hashing.0).acquire_owned().await.map_err(|_| interrupted())?;
+        let place = self.hashing.place().await.ok_or_else(interrupted)?;
         let judged = task::spawn_blocking(move || {
             // A login that is given up goes on to its end here, and so long its place is taken.
             let _place = place;

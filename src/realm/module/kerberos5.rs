@@ -33,7 +33,7 @@ use tpg::{
 };
 use tracing::error;
 
-use super::{Attempt, Doing, Failure, LoginModule, Shared, Verdict, gss::brought};
+use super::{Attempt, Doing, Failure, LoginModule, Shared, Verdict, file::Hashing, gss::brought};
 use crate::{
     ambient,
     kdc::{
@@ -77,6 +77,7 @@ pub struct Settings {
 pub struct Kerberos5 {
     gss: Arc<Gss>,
     kdcs: Arc<Kdcs>,
+    hashing: Hashing,
     settings: Settings,
     places: Semaphore,
     /// Set once the names of KDCs were looked up, if there are any.
@@ -120,9 +121,9 @@ impl Kerberos5 {
             realm.discover || realm.kdcs.iter().any(|server| matches!(server.host, Host::Name(_)))
         };
         let needs_lookup = routes.realms().iter().any(is_looked_up);
-        let kdcs = Kdcs::new(Arc::new(routes), settings.timeout);
-        let places = Semaphore::new(PLACES);
-        Ok(Self { gss, kdcs, settings, places, resolved: SetOnce::new(), needs_lookup })
+        let kdcs = kept.kdcs(routes, settings.timeout);
+        let (hashing, places) = (kept.hashing.clone(), Semaphore::new(PLACES));
+        Ok(Self { gss, kdcs, hashing, settings, places, resolved: SetOnce::new(), needs_lookup })
     }
 
     /// Judges a password.
@@ -149,8 +150,9 @@ impl Kerberos5 {
             // If it takes too long, that shows where nobody can be asked.
             let _ = timeout(FIRST_LOOKUP, self.resolved.wait()).await;
         }
-        let asking = Asking { kdcs: &self.kdcs, client: &client, password: &password.password, service };
-        let proof = asking.prove().await?;
+        let (kdcs, hashing) = (&self.kdcs, &self.hashing);
+        let proof = Asking { kdcs, hashing, client: &client, password: &password.password, service };
+        let proof = proof.prove().await?;
         self.believed(&client, proof).await.map_err(PasswordError::NotBelieved)
     }
 
@@ -249,3 +251,6 @@ fn routes(named: &[KrbRealm], accepted: &[RealmName]) -> Routes {
         .map(|realm| KrbRealm { name: realm.to_owned(), discover: true, ..KrbRealm::default() });
     Routes::new(named.iter().cloned().chain(discovered))
 }
+
+#[cfg(test)]
+mod tests;

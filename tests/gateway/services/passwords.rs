@@ -133,7 +133,7 @@ fn what_names_nobody_and_an_empty_password_reach_no_kdc() {
         ("alice@a@TGG.TEST", "alicepw", "bad_name"),
         ("", "alicepw", "bad_name"),
         ("alice@OTHER.TEST", "alicepw", "realm_not_accepted"),
-        ("alice", &"x".repeat(1025), "too_long"),
+        ("alice", &"x".repeat(1025), "password_too_long"),
     ] {
         refused(&gateway, name, password, outcome, 401);
     }

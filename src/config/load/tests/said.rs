@@ -576,7 +576,7 @@ fn a_realm_is_told_why_nobody_could_log_in_as_meant() {
         (
             "<service><accept>ws://localhost:1/</accept><type>echo</type></service><security><realm><name>demo</name><authentication><login-modules><login-module><type>kerberos5</type><success>required</success><options><keyTab>k</keyTab><isInitiator>true</isInitiator><principal>HTTP</principal></options></login-module></login-modules></authentication></realm></security>",
             &[
-                "error: <isInitiator> is `true`; use false: tickets are judged with a keytab, and never asked for",
+                "error: <isInitiator> is `true`; use false: tickets are judged with a keytab, and the gateway has none of its own",
             ],
         ),
     ]);

@@ -45,6 +45,9 @@ pub enum PasswordError {
     /// The KDC refuses for a reason that lies with nobody who logs in.
     #[error("the KDC refuses: {0}; look at its log")]
     Kdc(Box<Refusal>),
+    /// The thread that made the key is gone.
+    #[error("the password was not made a key to the end; please report it with the lines above")]
+    Interrupted,
     /// The account has no key that the gateway can use.
     #[error(
         "the KDC has no key of the account that can be used here; a change of its password makes AES keys"
@@ -179,7 +182,7 @@ impl PasswordError {
             Self::AccountPolicy(_) => ("account_policy", Fault::Peer),
             Self::Empty => ("empty_password", Fault::Peer),
             Self::KeyMissing => ("no_key", Fault::Peer),
-            Self::Long { .. } => ("too_long", Fault::Peer),
+            Self::Long { .. } => ("password_too_long", Fault::Peer),
             Self::Name(_) => ("bad_name", Fault::Peer),
             Self::NeverValid => ("never_valid", Fault::Peer),
             Self::OtherProof => ("other_proof", Fault::Peer),
@@ -194,6 +197,7 @@ impl PasswordError {
             Self::NoService => ("no_service_key", Fault::Unavailable),
             Self::NotBelieved(_) => ("kdc_not_believed", Fault::Unavailable),
             Self::ServiceUnknown(_) => ("service_unknown", Fault::Unavailable),
+            Self::Interrupted => ("interrupted", Fault::Module),
             Self::Unasked(_) => ("not_asked", Fault::Module),
             Self::Unreached(Unreached::Broken) => ("kdc_broken", Fault::Unavailable),
             Self::Unreached(Unreached::NoKdc) => ("no_kdc", Fault::Unavailable),

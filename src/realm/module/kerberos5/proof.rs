@@ -3,35 +3,23 @@
 //! The user's KDC is asked for that ticket at once (RFC 4120 section 3.1). Where it gives such tickets only for
 //! ticket-granting ones, and for users of other realms, the ticket-granting ticket comes first.
 
-use std::{
-    sync::{Arc, LazyLock},
-    thread::available_parallelism,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use client::{AsExchange, AsStep, ClientError, Credential, TgsExchange, TicketOptions};
 use krb::{
-    error_code::{
-        KDC_ERR_BADOPTION, KDC_ERR_MUST_USE_USER2USER, KDC_ERR_POLICY, KDC_ERR_SERVER_NOMATCH,
-        KDC_ERR_SVC_UNAVAILABLE,
-    },
+    error_code::{KDC_ERR_BADOPTION, KDC_ERR_MUST_USE_USER2USER, KDC_ERR_POLICY, KDC_ERR_SERVER_NOMATCH},
     name::{Principal, PrincipalName},
 };
 use tgg::request;
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use super::failure::PasswordError;
-use crate::{ambient, kdc::Kdcs};
+use crate::{ambient, kdc::Kdcs, realm::module::file::Hashing};
 
 /// Most rounds in which a password is made a key. Deployed KDCs ask for 4096 or 32768, and nothing protects what they
 /// say: a round costs about half a microsecond of a core.
 const MAX_ITERATIONS: u32 = 1 << 18;
-
-/// Passwords that are made keys at the same time, in all realms: half of the cores, so that all else goes on.
-static FORGES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
-    Arc::new(Semaphore::new(available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))))
-});
 
 /// A ticket for the gateway, and how it came.
 #[derive(Debug)]
@@ -46,6 +34,7 @@ pub(super) struct Proof {
 #[derive(Debug)]
 pub(super) struct Asking<'a> {
     pub(super) kdcs: &'a Kdcs,
+    pub(super) hashing: &'a Hashing,
     pub(super) client: &'a Principal,
     pub(super) password: &'a str,
     pub(super) service: &'a Principal,
@@ -89,14 +78,14 @@ impl Asking<'_> {
         };
         loop {
             let answer = self.ask(exchange.request()).await?;
-            let place = Arc::clone(&FORGES).acquire_owned().await.map_err(|_| PasswordError::Crowded)?;
+            let place = self.hashing.place().await.ok_or(PasswordError::Interrupted)?;
             let read = spawn_blocking(move || {
                 // For as long as the work goes on, also if nobody waits for it any more.
                 let _place = place;
                 let step = exchange.reply(&answer, now(), &mut dice);
                 (exchange, step)
             });
-            let (back, step) = read.await.map_err(|_| PasswordError::Crowded)?;
+            let (back, step) = read.await.map_err(|_| PasswordError::Interrupted)?;
             exchange = back;
             match step {
                 Ok(AsStep::Ask) => {}
@@ -124,17 +113,10 @@ impl Asking<'_> {
     }
 }
 
-/// Whether the KDC may give the same ticket for a ticket-granting one. None of these says that the password was looked
-/// at, so that asking again does not count a wrong one twice.
+/// Whether the KDC may give the same ticket for a ticket-granting one. None of these is said of a wrong password, so that
+/// asking again counts none twice; a KDC that is unavailable (29) may have read the proof, and is not asked again.
 const fn wants_ticket(code: i32) -> bool {
-    matches!(
-        code,
-        KDC_ERR_BADOPTION
-            | KDC_ERR_MUST_USE_USER2USER
-            | KDC_ERR_POLICY
-            | KDC_ERR_SERVER_NOMATCH
-            | KDC_ERR_SVC_UNAVAILABLE
-    )
+    matches!(code, KDC_ERR_BADOPTION | KDC_ERR_MUST_USE_USER2USER | KDC_ERR_POLICY | KDC_ERR_SERVER_NOMATCH)
 }
 
 fn options() -> TicketOptions {

@@ -133,6 +133,23 @@ mod tests {
         assert_eq!(read(r"a\/b\@c\\d@R").0, [r"a/b@c\d"]);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_as_krb5_does_is_read_again(
+            parts in proptest::collection::vec("[a-z/@\\\\ä ]{1,8}", 1..4),
+            krb_realm in proptest::option::of("[A-Z.]{1,8}"),
+        ) {
+            let name = PrincipalName::new(NT_PRINCIPAL, parts.iter().map(String::as_str));
+            let text = krb_realm.iter().fold(name.to_string(), |text, realm| text + "@" + realm);
+            proptest::prop_assert_eq!(User::read(&text), Ok(User { name, krb_realm }));
+        }
+
+        #[test]
+        fn no_name_breaks_the_reader(text in ".*") {
+            let _ = User::read(&text);
+        }
+    }
+
     #[test]
     fn what_could_mean_two_users_is_refused() {
         for text in [r"CORP\alice", r"CORP\bob", r"alice\", r"a\nb"] {
