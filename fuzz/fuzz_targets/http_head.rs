@@ -8,7 +8,6 @@ use http::{HeaderName, HeaderValue, Request, header};
 use libfuzzer_sys::fuzz_target;
 use ticketgate::{
     pages::{Judgement, Own, Pages, Visitors},
-    realm::{COOKIE_PREFIX, credentials},
     service::proxy::{
         forwarding::{Asker, Forwarding},
         head,
@@ -37,8 +36,6 @@ fuzz_target!(|octets: &[u8]| {
     if request.headers().get(header::ORIGIN).is_some_and(|origin| origin == "null") {
         assert!(matches!(judged, Judgement::Refused));
     }
-    let _ = credentials::authorization(request.headers());
-    let _ = credentials::cookie(request.headers(), COOKIE_PREFIX);
     if ws::is_upgrade(&request) {
         let _ = ws::accept_key(&request);
     }
