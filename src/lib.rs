@@ -10,6 +10,7 @@ pub mod config;
 pub mod connection;
 pub mod cookies;
 pub mod explain;
+pub mod fetch;
 pub mod file_state;
 pub mod forwarded;
 pub mod gateway;
