@@ -5,6 +5,7 @@ pub mod proxy_protocol;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use rustls_pki_types::CertificateDer;
 use socket2::{Domain, Protocol, Socket, Type};
 use tgg::envelope::Opened;
 use tokio::{
@@ -211,7 +212,7 @@ async fn stream(
         notice: Notice::below(&hall.draining),
     };
     let Some(tls) = &front.tls else { return proxy.stream(io, client).await };
-    if let Some((stream, _)) = secured(hall, front, tls, io, address).await {
+    if let Some(Secured { stream, .. }) = secured(hall, front, tls, io, address).await {
         proxy.stream(stream, client).await;
     }
 }
@@ -231,23 +232,32 @@ async fn greet(
         return connection::serve(hall, io, peer, Visitor::new(address, is_secure, Vec::new())).await;
     };
     // Boxed, so that no connection keeps room for its handshake.
-    if let Some((stream, bindings)) = Box::pin(secured(&hall, &front, tls, io, address)).await {
-        let visitor = Visitor::new(address, true, bindings);
+    if let Some(secured) = Box::pin(secured(&hall, &front, tls, io, address)).await {
+        let Secured { stream, certificates, bindings } = secured;
+        let visitor = Visitor::new(address, true, bindings).showing(certificates);
         drop(front);
         connection::serve(hall, stream, peer, visitor).await;
     }
 }
 
-/// A connection whose TLS handshake was made in time, and what tokens on it may be bound to.
-///
-/// It is boxed: a TLS stream is large, and every step on its way would keep room for it.
+/// A connection whose TLS handshake was made.
+struct Secured {
+    /// Boxed: a TLS stream is large, and every step on its way would keep room for it.
+    stream: Box<TlsStream<Throttled<TcpStream>>>,
+    /// What the client has shown.
+    certificates: Option<Arc<Vec<CertificateDer<'static>>>>,
+    /// What tokens on it may be bound to.
+    bindings: Vec<[u8; 16]>,
+}
+
+/// A connection whose TLS handshake was made in time.
 async fn secured(
     hall: &Hall,
     front: &Front,
     tls: &ServerTls,
     io: Throttled<TcpStream>,
     address: SocketAddr,
-) -> Option<(Box<TlsStream<Throttled<TcpStream>>>, Vec<[u8; 16]>)> {
+) -> Option<Secured> {
     let handshake = async {
         let _place = front.limits.handshake().await;
         let counted = hall.metrics.handshake();
@@ -256,7 +266,9 @@ async fn secured(
         accepted
     };
     match timeout(front.timeouts.message, handshake).await {
-        Ok(Ok(Accepted { stream, bindings })) => return Some((Box::new(stream), bindings)),
+        Ok(Ok(Accepted { stream, certificates, bindings })) => {
+            return Some(Secured { stream: Box::new(stream), certificates, bindings });
+        }
         Ok(Err(error)) => debug!(peer = %address, "TLS handshake failed: {error}"),
         Err(_) => debug!(peer = %address, "TLS handshake took too long"),
     }

@@ -243,7 +243,9 @@ impl Realm {
             Outcome::Refused { failure } if is_empty => self.nothing(case, failure.as_ref(), &shared),
             Outcome::Refused { failure } => self.refused(case, user, failure.as_ref(), &shared),
             // A chain that lets in whoever presents nothing would let in everybody.
-            Outcome::Agreed { .. } if is_empty => self.nothing(case, None, &shared),
+            Outcome::Agreed { departure, .. } if is_empty && !departure.has_judged_connection() => {
+                self.nothing(case, None, &shared)
+            }
             Outcome::Agreed { brought, departure } => {
                 let reply = shared
                     .reply
@@ -261,7 +263,14 @@ impl Realm {
             case.metrics.admitted("module_broke");
             return Admission::Denied { reply: None };
         }
-        case.metrics.admitted(admission::challenged(case.id, case.visitor));
+        let Case { id, visitor, metrics, .. } = case;
+        metrics.admitted(match failure {
+            // The connection brought something that is not good.
+            Some(failure) if visitor.certificates.is_some() => {
+                admission::failed(id, visitor, None, Some(failure))
+            }
+            _ => admission::challenged(id, visitor),
+        });
         self.challenge(case, shared.challenge.as_deref().unwrap_or_default())
     }
 
@@ -346,9 +355,10 @@ impl Realm {
         }
     }
 
-    /// A challenge. A browser cannot answer one that is meant for a script in the page, and an upgrade is no place for it.
+    /// A challenge, if there is something to ask for. A browser cannot answer one that is meant for a script in the page,
+    /// and an upgrade is no place for it.
     fn challenge(&self, case: Case<'_>, words: &[String]) -> Admission {
-        if case.is_upgrade && self.scheme.by_page {
+        if (case.is_upgrade && self.scheme.by_page) || self.scheme.kind == Kind::Nothing {
             return Admission::Denied { reply: None };
         }
         Admission::Challenge(self.scheme.challenge(words, Layer::Native))

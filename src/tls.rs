@@ -5,8 +5,10 @@ pub mod client;
 pub mod front;
 mod generation;
 pub mod keystore;
+pub mod names;
 pub mod protocols;
 pub mod suites;
+pub mod trust;
 mod x509;
 
 use std::{
@@ -208,8 +210,10 @@ impl From<Files> for Settings {
 /// A connection whose handshake is done.
 #[derive(Debug)]
 pub struct Accepted<I> {
-    /// What is said on it. `stream.get_ref().1.peer_certificates()` is what the client has shown, verified.
+    /// What is said on it.
     pub stream: TlsStream<I>,
+    /// What the client has shown, its own first, if it has: an authority of the truststore has signed it.
+    pub certificates: Option<Arc<Vec<CertificateDer<'static>>>>,
     /// The channel bindings that a token on it may have: of the certificate that serves it, of those that its name
     /// had before, of the connection itself.
     pub bindings: Vec<[u8; 16]>,
@@ -274,9 +278,12 @@ impl ServerTls {
         let hello = started.client_hello();
         let identity = self.generation.choose(hello.server_name(), hello.signature_schemes());
         let stream = started.into_stream(Arc::clone(&identity.config)).await?;
-        let exporter = binding::exporter(stream.get_ref().1);
+        let connection = stream.get_ref().1;
+        let exporter = binding::exporter(connection);
+        let certificates = connection.peer_certificates().filter(|shown| !shown.is_empty());
+        let certificates = certificates.map(|shown| Arc::new(shown.to_vec()));
         let bindings = identity.bindings.iter().copied().chain(exporter).collect();
-        Ok(Accepted { stream, bindings })
+        Ok(Accepted { stream, certificates, bindings })
     }
 }
 

@@ -99,6 +99,14 @@ impl Drop for Begun<'_> {
     }
 }
 
+impl Departure {
+    /// Whether one of the modules that agreed has judged the connection.
+    #[must_use]
+    pub fn has_judged_connection(&self) -> bool {
+        self.modules.iter().any(|module| module.judges_connection())
+    }
+}
+
 impl Drop for Departure {
     fn drop(&mut self) {
         for module in &self.modules {
@@ -159,7 +167,8 @@ impl Chain {
             }
         }
         let agrees = tally.agrees();
-        let is_shown = !agrees && !attempt.credentials.is_empty();
+        let brings = !attempt.credentials.is_empty() || attempt.visitor.certificates.is_some();
+        let is_shown = !agrees && brings;
         for one in &judged {
             admission::step(attempt.id, attempt.visitor, &one.step(), is_shown);
         }
@@ -222,7 +231,8 @@ impl Judged<'_> {
 /// Asks one module.
 async fn ask<'a>(link: &'a Link, attempt: &Attempt<'_>, shared: &mut Shared, until: Instant) -> Judged<'a> {
     let judged = |said, brought, failure| Judged { link, said, brought, failure };
-    if attempt.credentials.is_empty() && !link.module.judges_nothing() {
+    let shows = attempt.visitor.certificates.is_some() && link.module.judges_connection();
+    if attempt.credentials.is_empty() && !shows && !link.module.judges_nothing() {
         return judged(Said::Failure, None, Some(Failure::peer("nothing", "nothing was presented")));
     }
     let login = AssertUnwindSafe(async { link.module.login(attempt, shared).await }).catch_unwind();

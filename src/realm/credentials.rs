@@ -115,6 +115,8 @@ impl Credentials {
     pub fn read(head: &Parts, kind: Kind, sources: &Sources) -> Result<Self, CredentialsError> {
         let declared = sources.find(&head.headers, &head.uri)?;
         let presented = match authorization(&head.headers)? {
+            // It is for somebody behind the gateway.
+            Some(_) if kind == Kind::Nothing => Presented::Nothing,
             Some(field) => Presented::behind(field, kind)?,
             None => {
                 let mut values = declared.iter().filter_map(|declared| declared.value.as_ref());
@@ -181,6 +183,7 @@ impl Presented {
         Ok(match kind {
             Kind::Basic => Self::Password(Password::read(&Zeroizing::new(decoded()?))?),
             Kind::Negotiate => Self::Ticket(decoded()?),
+            Kind::Nothing => Self::Nothing,
             Kind::Token => Self::Token(characters(text)),
         })
     }

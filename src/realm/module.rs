@@ -4,9 +4,13 @@
 //! under its number, and it is told how that ended: [`LoginModule::commit`], or else [`LoginModule::abort`], and
 //! [`LoginModule::logout`] once whoever was let in has gone (JAAS, `javax.security.auth.spi.LoginModule`).
 
+pub mod custom;
+pub mod exec;
 pub mod file;
 pub mod gss;
+pub mod http;
 pub mod kerberos5;
+pub mod keystore;
 
 use std::{collections::BTreeSet, error::Error, fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -23,10 +27,16 @@ use crate::record::RequestId;
 /// What a module is made of.
 #[derive(Clone, Debug)]
 pub enum Settings {
+    /// A program of the operator's is asked.
+    Exec(Box<exec::Settings>),
     /// A name and a password are looked up in a file.
     File(file::Settings),
     /// A ticket is judged.
     Gss(Box<gss::Settings>),
+    /// A web service of the operator's is asked.
+    Http(Box<http::Settings>),
+    /// The certificate is judged that the client showed in TLS.
+    Keystore(Box<keystore::Settings>),
     /// A password is judged by the KDC.
     Kerberos5(Box<kerberos5::Settings>),
     /// Nothing is judged: it has the keytab for `gss` behind it.
@@ -37,12 +47,21 @@ pub enum Settings {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModuleError {
+    /// `exec`.
+    #[error(transparent)]
+    Exec(#[from] exec::ProgramError),
     /// `file`.
     #[error(transparent)]
     File(#[from] file::FileError),
     /// `gss`.
     #[error(transparent)]
     Gss(#[from] gss::TicketsError),
+    /// `http`.
+    #[error(transparent)]
+    Http(#[from] http::ServiceError),
+    /// `keystore`.
+    #[error(transparent)]
+    Keystore(#[from] keystore::CertificatesError),
     /// `kerberos5`.
     #[error(transparent)]
     Kerberos5(#[from] kerberos5::Kerberos5Error),
@@ -56,8 +75,11 @@ impl Settings {
     /// Any [`ModuleError`].
     pub fn open(self, kept: &Kept) -> Result<Arc<dyn LoginModule>, ModuleError> {
         Ok(match self {
+            Self::Exec(settings) => Arc::new(exec::Program::open(*settings)?),
             Self::File(settings) => Arc::new(file::File::open(settings, kept)?),
             Self::Gss(settings) => Arc::new(gss::Tickets::open(*settings, kept)?),
+            Self::Http(settings) => Arc::new(http::Service::open(*settings)?),
+            Self::Keystore(settings) => Arc::new(keystore::Certificates::open(*settings)?),
             Self::Kerberos5(settings) => Arc::new(kerberos5::Kerberos5::open(*settings, kept)?),
             Self::Keytab => Arc::new(Keytab),
         })
@@ -88,6 +110,11 @@ pub trait LoginModule: fmt::Debug + Send + Sync {
 
     /// Whether it is worth asking where nothing is presented: it may have words for the challenge.
     fn judges_nothing(&self) -> bool {
+        false
+    }
+
+    /// Whether it judges certificates that clients show in TLS: a credential, although no request carries it.
+    fn judges_connection(&self) -> bool {
         false
     }
 

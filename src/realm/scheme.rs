@@ -20,6 +20,8 @@ pub enum Kind {
     Basic,
     /// A Kerberos ticket (RFC 4559).
     Negotiate,
+    /// Nothing: their connection shows who they are.
+    Nothing,
     /// Whatever the login modules judge.
     Token,
 }
@@ -40,6 +42,7 @@ impl Kind {
         match self {
             Self::Basic => "Basic",
             Self::Negotiate => "Negotiate",
+            Self::Nothing => "",
             Self::Token => "Token",
         }
     }

@@ -2,10 +2,11 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use rustls_pki_types::CertificateDer;
 use tgg::moment::Moment;
 use tpg::negotiation::Pending;
 
@@ -25,6 +26,8 @@ pub struct Visitor {
     pub tls: bool,
     /// The channel bindings that a token on it may have.
     pub bindings: Vec<[u8; 16]>,
+    /// What the client has shown in TLS, its own certificate first, if it has: verified by the truststore.
+    pub certificates: Option<Arc<Vec<CertificateDer<'static>>>>,
     state: Mutex<State>,
 }
 
@@ -40,7 +43,14 @@ impl Visitor {
     /// A connection from `address`.
     #[must_use]
     pub fn new(address: SocketAddr, tls: bool, bindings: Vec<[u8; 16]>) -> Self {
-        Self { address, tls, bindings, state: Mutex::default() }
+        Self { address, tls, bindings, certificates: None, state: Mutex::default() }
+    }
+
+    /// The same with what its client has shown in TLS.
+    #[must_use]
+    pub fn showing(mut self, certificates: Option<Arc<Vec<CertificateDer<'static>>>>) -> Self {
+        self.certificates = certificates;
+        self
     }
 
     /// Whether nobody reads along: browsers keep a cookie that asks for that.

@@ -50,6 +50,15 @@ pub struct Entry {
     pub key: PrivateKeyDer<'static>,
 }
 
+/// A certificate of a store, whether there is a key for it or not.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Listed {
+    /// Its name in the store; in PEM and where there is none its place, from 1.
+    pub alias: String,
+    /// The certificate.
+    pub certificate: CertificateDer<'static>,
+}
+
 impl Drop for Entry {
     fn drop(&mut self) {
         self.key.zeroize();
@@ -97,6 +106,28 @@ pub fn read_truststore(store: &Store) -> Result<Vec<CertificateDer<'static>>, Ke
         Contents::Pkcs12(archive) => pkcs12::trusted(&archive),
     };
     if trusted.is_empty() { Err(KeystoreError::NoTrust { path: path.clone() }) } else { Ok(trusted) }
+}
+
+/// Reads the certificates of a store, trusted ones and those of keys, at least one. Those behind a key's own are not
+/// among them.
+///
+/// # Errors
+///
+/// As [`read_truststore`].
+pub fn read_listed(store: &Store) -> Result<Vec<Listed>, KeystoreError> {
+    let path = &store.path;
+    let (contents, password) = open(store)?;
+    let listed = match contents {
+        Contents::Jks(octets) => jks_listed(&octets, password.as_ref()).map_err(jks_failed(store))?,
+        Contents::Pem(pem) => {
+            let certificates = pem.certificates.into_iter().zip(1_u32..);
+            certificates
+                .map(|(certificate, place)| Listed { alias: place.to_string(), certificate })
+                .collect()
+        }
+        Contents::Pkcs12(archive) => pkcs12::listed(&archive),
+    };
+    if listed.is_empty() { Err(KeystoreError::NoTrust { path: path.clone() }) } else { Ok(listed) }
 }
 
 /// The authorities of a store, at least one, as peers' certificates are verified by them.
@@ -174,7 +205,21 @@ fn jks_trusted(octets: &[u8], password: Option<&Password>) -> Result<Vec<Certifi
     if let Some(password) = password {
         jks.verify(password)?;
     }
-    Ok(jks.trusted.iter().map(|der| CertificateDer::from(der.to_vec())).collect())
+    Ok(jks.trusted.iter().map(|(_, der)| CertificateDer::from(der.to_vec())).collect())
+}
+
+fn jks_listed(octets: &[u8], password: Option<&Password>) -> Result<Vec<Listed>, JksError> {
+    let jks = Jks::parse(octets)?;
+    if let Some(password) = password {
+        jks.verify(password)?;
+    }
+    let keys = jks.keys.iter().filter_map(|key| Some((&key.alias, *key.chain.first()?)));
+    let trusted = jks.trusted.iter().map(|(alias, der)| (alias, *der));
+    let listed = |(alias, der): (&String, &[u8])| Listed {
+        alias: alias.clone(),
+        certificate: CertificateDer::from(der.to_vec()),
+    };
+    Ok(keys.chain(trusted).map(listed).collect())
 }
 
 fn jks_failed(store: &Store) -> impl Fn(JksError) -> KeystoreError {

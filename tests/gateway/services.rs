@@ -1,6 +1,8 @@
 //! The services of a configuration, each word of theirs through real sockets.
 
 mod broadcast;
+mod certificates;
+mod custom;
 mod directory;
 mod echo;
 mod failures;

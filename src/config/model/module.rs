@@ -1,15 +1,21 @@
 //! Login modules: who judges credentials, each with its options.
 
+mod exec;
 mod file;
 mod gss;
+mod http;
 mod kerberos5;
+mod keystore;
 mod reading;
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
+pub use exec::Exec;
 pub use file::File;
 pub use gss::Gss;
+pub use http::Http;
 pub use kerberos5::Kerberos5;
+pub use keystore::Keystore;
 
 use crate::{
     config::spanned::Spanned,
@@ -44,7 +50,7 @@ pub enum Judge {
     Jwt(Jwt),
     /// A password is judged by the KDC; behind `Negotiate` it has the keytab for the module `gss` behind it.
     Kerberos5(Box<Kerberos5>),
-    /// The user's password opens a keystore.
+    /// The certificate is judged that the client showed in TLS.
     Keystore(Keystore),
     /// A directory server is asked.
     Ldap(Ldap),
@@ -57,26 +63,6 @@ pub struct Passwords {
     pub first: bool,
     /// And no other.
     pub only: bool,
-}
-
-/// Options of `exec`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Exec {
-    /// The program.
-    pub command: Spanned<PathBuf>,
-    /// What it is started with.
-    pub arguments: Vec<String>,
-    /// Until when it must have answered.
-    pub timeout: Duration,
-}
-
-/// Options of `http`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Http {
-    /// Who is asked.
-    pub url: Spanned<String>,
-    /// Until when the answer must be there.
-    pub timeout: Duration,
 }
 
 /// Options of `jwt`.
@@ -96,19 +82,6 @@ pub struct Jwt {
     pub role_claim: String,
     /// How far clocks may be apart.
     pub skew: Duration,
-}
-
-/// Options of `keystore`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Keystore {
-    /// The keystore.
-    pub url: Spanned<String>,
-    /// Where its password is.
-    pub password_url: Option<Spanned<String>>,
-    /// The entry that stands for the user.
-    pub alias: Option<String>,
-    /// Its format.
-    pub store_type: Option<&'static str>,
 }
 
 /// Options of `ldap`.

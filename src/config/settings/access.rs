@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     net::IpAddr,
+    path::PathBuf,
 };
 
 use tpg::{
@@ -14,7 +15,7 @@ use crate::{
     config::{
         model::{
             Config,
-            module::{File, Gss, Judge, Kerberos5, LoginModule},
+            module::{Exec, File, Gss, Http, Judge, Kerberos5, Keystore, LoginModule},
             realm::{Authentication, Mode, Realm, Scheme},
             service::{Required, Service},
             uri::AcceptUri,
@@ -30,15 +31,21 @@ use crate::{
         credentials::Sources,
         gss,
         module::{
-            self,
+            self, exec as programs,
             file::{self, Found, Reader},
-            gss as tickets, kerberos5 as passwords,
+            gss as tickets, http as web, kerberos5 as passwords, keystore as certificates,
         },
         roles::Grants,
         scheme::{self, Kind},
         session::Lasts,
     },
+    tls::{
+        client::{Authorities, ClientSettings},
+        keystore::Store,
+    },
 };
+
+use super::store;
 
 /// Seconds that a session lasts at most, where nothing says how long.
 const SESSION: i64 = 8 * 3600;
@@ -54,7 +61,7 @@ impl Realms {
     pub(super) fn of(config: &Config) -> Self {
         let mut realms = Self { settings: Vec::new(), places: Vec::new() };
         for realm in &config.realms {
-            let settings = settings(realm, &config.defined);
+            let settings = settings(realm, config);
             realms.places.push(settings.as_ref().map(|_| realms.settings.len()));
             realms.settings.extend(settings);
         }
@@ -77,7 +84,7 @@ impl Realms {
 pub(super) fn unjudged(config: &Config) -> Vec<Problem> {
     let used: HashSet<usize> = config.services.iter().filter_map(|service| service.realm).collect();
     let realms = config.realms.iter().enumerate().filter(|(number, _)| used.contains(number));
-    let unjudged = realms.map(|(_, realm)| realm).filter(|realm| settings(realm, &config.defined).is_none());
+    let unjudged = realms.map(|(_, realm)| realm).filter(|realm| settings(realm, config).is_none());
     let warn = |realm: &Realm| {
         let name = &realm.name;
         let says = format!("the realm `{}` cannot judge anybody, and its services let nobody in", name.value);
@@ -119,11 +126,11 @@ fn is_this_host(host: &str) -> bool {
 }
 
 /// What a realm is built of; `None` if nobody can be judged by it.
-fn settings(realm: &Realm, defined: &BTreeMap<String, String>) -> Option<realms::Settings> {
+fn settings(realm: &Realm, config: &Config) -> Option<realms::Settings> {
     let authentication = &realm.authentication;
     let Authentication { headers, query_parameters, cookies, modules, .. } = authentication;
-    let asked = authentication.scheme?;
-    let judges: Option<Vec<_>> = modules.iter().map(|module| judge(module, asked, defined)).collect();
+    let asked = authentication.scheme;
+    let judges: Option<Vec<_>> = modules.iter().map(|module| judge(module, asked, config)).collect();
     let modules_say = || authentication.modules.iter();
     let gss = modules_say().find_map(|module| match &module.judge {
         Judge::Gss(gss) => Some(gss.as_ref()),
@@ -131,7 +138,7 @@ fn settings(realm: &Realm, defined: &BTreeMap<String, String>) -> Option<realms:
     });
     Some(realms::Settings {
         name: realm.name.value.clone(),
-        scheme: scheme(asked, realm.description.clone()),
+        scheme: scheme(authentication, realm.description.clone())?,
         sources: Sources {
             headers: headers.clone(),
             parameters: query_parameters.clone(),
@@ -150,15 +157,19 @@ fn settings(realm: &Realm, defined: &BTreeMap<String, String>) -> Option<realms:
     })
 }
 
-fn scheme(scheme: Scheme, description: Option<String>) -> scheme::Scheme {
-    let (kind, by_page) = match scheme {
-        Scheme::ApplicationBasic => (Kind::Basic, true),
-        Scheme::ApplicationNegotiate => (Kind::Negotiate, true),
-        Scheme::ApplicationToken => (Kind::Token, true),
-        Scheme::Basic => (Kind::Basic, false),
-        Scheme::Negotiate => (Kind::Negotiate, false),
+/// How clients are asked; `None` if they are not, although the modules judge what clients are asked for.
+fn scheme(authentication: &Authentication, description: Option<String>) -> Option<scheme::Scheme> {
+    let is_of_connections = |module: &LoginModule| matches!(module.judge, Judge::Keystore(_));
+    let (kind, by_page) = match authentication.scheme {
+        Some(Scheme::ApplicationBasic) => (Kind::Basic, true),
+        Some(Scheme::ApplicationNegotiate) => (Kind::Negotiate, true),
+        Some(Scheme::ApplicationToken) => (Kind::Token, true),
+        Some(Scheme::Basic) => (Kind::Basic, false),
+        Some(Scheme::Negotiate) => (Kind::Negotiate, false),
+        None if authentication.modules.iter().all(is_of_connections) => (Kind::Nothing, false),
+        None => return None,
     };
-    scheme::Scheme { kind, by_page, description }
+    Some(scheme::Scheme { kind, by_page, description })
 }
 
 /// How long a cookie spares further logins, if one does.
@@ -174,17 +185,20 @@ fn session(authentication: &Authentication, gss: Option<&Gss>) -> Option<Lasts> 
 }
 
 /// A login module in its chain, where clients are asked by this scheme; `None` if nothing can be judged by it.
-fn judge(module: &LoginModule, asked: Scheme, defined: &BTreeMap<String, String>) -> Option<realms::Judge> {
+fn judge(module: &LoginModule, asked: Option<Scheme>, config: &Config) -> Option<realms::Judge> {
     let LoginModule { judge, success, debug, .. } = module;
     let module = match judge {
-        Judge::File(file) => module::Settings::File(users(file, defined)),
+        Judge::Exec(exec) => module::Settings::Exec(Box::new(program(exec))),
+        Judge::File(file) => module::Settings::File(users(file, &config.defined)),
         Judge::Gss(gss) => module::Settings::Gss(Box::new(tickets(gss))),
-        Judge::Kerberos5(kerberos5) => match asked {
+        Judge::Http(http) => module::Settings::Http(Box::new(service(http, config))),
+        Judge::Kerberos5(kerberos5) => match asked? {
             Scheme::ApplicationNegotiate | Scheme::Negotiate => module::Settings::Keytab,
             Scheme::ApplicationBasic | Scheme::ApplicationToken | Scheme::Basic => {
                 module::Settings::Kerberos5(Box::new(passwords(kerberos5)))
             }
         },
+        Judge::Keystore(keystore) => module::Settings::Keystore(Box::new(shown(keystore, config))),
         _ => return None,
     };
     Some(realms::Judge { module, success: *success, debug: *debug })
@@ -200,6 +214,47 @@ fn users(file: &File, defined: &BTreeMap<String, String>) -> file::Settings {
         }),
         try_first: file.passwords.first,
         use_first: file.passwords.only,
+    }
+}
+
+fn program(exec: &Exec) -> programs::Settings {
+    programs::Settings {
+        command: exec.command.value.clone(),
+        arguments: exec.arguments.clone(),
+        processes: exec.processes,
+        timeout: exec.timeout,
+        ask_always: exec.ask_always,
+        phases: exec.phases,
+    }
+}
+
+fn service(http: &Http, config: &Config) -> web::Settings {
+    let authorities = match &config.truststore {
+        Some(truststore) => Authorities::Store(store(truststore)),
+        None => Authorities::System,
+    };
+    web::Settings {
+        url: http.url.value.clone(),
+        clear: http.clear,
+        tls: ClientSettings { authorities, ..ClientSettings::default() },
+        timeout: http.timeout,
+        connections: http.connections,
+        ask_always: http.ask_always,
+        phases: http.phases,
+    }
+}
+
+fn shown(keystore: &Keystore, config: &Config) -> certificates::Settings {
+    let path = |file: &Spanned<PathBuf>| file.value.clone();
+    certificates::Settings {
+        truststore: config.truststore.as_ref().map(store),
+        store: keystore.store.as_ref().map(|file| Store {
+            path: path(file),
+            kind: keystore.kind,
+            password: keystore.password.as_ref().map(path),
+        }),
+        alias: keystore.alias.clone(),
+        principal: keystore.principal,
     }
 }
 

@@ -8,10 +8,10 @@ use super::{
 /// What stands in the options of a login module of this type.
 pub(super) const fn of(module: ModuleType) -> &'static [&'static [Entry]] {
     match module {
-        ModuleType::Exec => &[EXEC, COMMON],
+        ModuleType::Exec => &[EXEC, CUSTOM, COMMON],
         ModuleType::File => &[FILE, PASSWORDS, COMMON],
         ModuleType::Gss => &[GSS, COMMON],
-        ModuleType::Http => &[HTTP, COMMON],
+        ModuleType::Http => &[HTTP, CUSTOM, COMMON],
         ModuleType::Jwt => &[JWT, COMMON],
         ModuleType::Kerberos5 => &[KERBEROS5, COMMON],
         ModuleType::Keystore => &[KEYSTORE, COMMON],
@@ -204,21 +204,55 @@ const JWT: &[Entry] = &[
     Entry::leaf("clockSkew", Time, "10 s", "How far clocks may be apart").by_default("60 s"),
 ];
 
-const HTTP: &[Entry] = &[
-    Entry::leaf("url", Text, "https://login.example.com/judge", "Who is asked").once(),
+/// What modules of the operator's own have in common.
+const CUSTOM: &[Entry] = &[
     Entry::leaf("timeout", Time, "2 s", "Time until the answer must be there").by_default("5 s"),
+    Entry::leaf(
+        "askAlways",
+        Truth,
+        "false",
+        "Whether it is asked where nothing is presented, for words of the challenge",
+    )
+    .by_default("true"),
+    Entry::leaf("phases", Truth, "true", "Whether it is told of commit, abort and logout")
+        .by_default("false"),
+];
+
+const HTTP: &[Entry] = &[
+    Entry::leaf("url", Text, "https://login.example.com/judge", "Web service that is asked").once(),
+    Entry::leaf(
+        "allowCleartext",
+        Truth,
+        "true",
+        "Whether another host is asked without TLS; others read along",
+    )
+    .by_default("false"),
+    Entry::leaf("connections", Count { least: 1, most: 1024 }, "8", "Questions at the same time")
+        .by_default("32"),
 ];
 
 const EXEC: &[Entry] = &[
     Entry::leaf("command", File, "judge", "The program").once(),
     Entry::leaf("argument", Text, "--verbose", "What it is started with; one each").any(),
-    Entry::leaf("timeout", Time, "2 s", "Time until it must have answered").by_default("5 s"),
+    Entry::leaf("processes", Count { least: 1, most: 256 }, "4", "How many of it run").by_default("2"),
 ];
 
 const KEYSTORE: &[Entry] = &[
-    Entry::leaf("keyStoreURL", Text, "file:users.p12", "The keystore").once(),
+    Entry::leaf(
+        "principal",
+        Words(&["subject", "upn", "email", "dns", "uri", "cn"]),
+        "upn",
+        "What of a client's certificate names the user",
+    )
+    .by_default("subject"),
+    Entry::leaf(
+        "keyStoreURL",
+        Text,
+        "file:users.p12",
+        "Keystore with the certificates that are let in, or with who signed them; without it all of the truststore's",
+    ),
     Entry::leaf("keyStorePasswordURL", Text, "file:users.pw", "Its password"),
-    Entry::leaf("keyStoreAlias", Text, "alice", "The entry that stands for the user"),
+    Entry::leaf("keyStoreAlias", Text, "alice", "The one entry of it that counts"),
     Entry::leaf(
         "keyStoreType",
         Words(&["PKCS12", "JKS", "PEM"]),

@@ -107,8 +107,8 @@ impl From<Cut> for JksError {
 pub struct Jks<'a> {
     /// Private keys, in the order of the file.
     pub keys: Vec<Key<'a>>,
-    /// Certificates that are trusted, in DER.
-    pub trusted: Vec<&'a [u8]>,
+    /// Certificates that are trusted, in DER, each with its name in the store.
+    pub trusted: Vec<(String, &'a [u8])>,
     /// What the digest is of.
     signed: &'a [u8],
     digest: &'a [u8],
@@ -160,7 +160,10 @@ impl<'a> Jks<'a> {
                     }
                     keys.push(Key { alias, chain, protected });
                 }
-                TRUSTED => trusted.push(certificate(&mut file, version, &alias)?),
+                TRUSTED => {
+                    let der = certificate(&mut file, version, &alias)?;
+                    trusted.push((alias, der));
+                }
                 found => return Err(JksError::EntryKind { at, found }),
             }
         }

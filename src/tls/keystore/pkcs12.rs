@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
-use p12_keystore::{Certificate, Pkcs12Archive, PrivateKeyBag, error::Error};
+use p12_keystore::{Certificate, CertificateBag, Pkcs12Archive, PrivateKeyBag, error::Error};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::{Entry, KeystoreError, Password, Store, paired::paired};
+use super::{Entry, KeystoreError, Listed, Password, Store, paired::paired};
 
 /// Opens a store; without a password with the empty one, which some have.
 ///
@@ -55,6 +55,17 @@ pub(super) fn trusted(archive: &Pkcs12Archive) -> Vec<CertificateDer<'static>> {
         .filter(|bag| if has_marks { bag.trusted } else { bag.local_key_id.is_none() })
         .map(|bag| owned(&bag.cert))
         .collect()
+}
+
+/// All certificates but those that lead from a key's own to who signed it.
+pub(super) fn listed(archive: &Pkcs12Archive) -> Vec<Listed> {
+    let is_own = |bag: &CertificateBag| bag.trusted || bag.local_key_id.is_some() || archive.keys.is_empty();
+    let bags = archive.certs.iter().filter(|bag| is_own(bag)).zip(1_u32..);
+    let listed = |(bag, place): (&CertificateBag, u32)| Listed {
+        alias: bag.friendly_name.clone().unwrap_or_else(|| place.to_string()),
+        certificate: owned(&bag.cert),
+    };
+    bags.map(listed).collect()
 }
 
 fn owned(certificate: &Certificate) -> CertificateDer<'static> {

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::PathBuf, time::Duration};
 
-use super::{Exec, Http, Judge, Jwt, Kerberos5, Keystore, Ldap, LoginModule, Passwords};
+use super::{Judge, Jwt, Kerberos5, Ldap, LoginModule, Passwords};
 use crate::{
     config::{
         fields::Fields,
@@ -98,25 +98,13 @@ fn module_type(text: &Spanned<String>, problems: &mut Problems) -> Option<Module
 impl Reading<'_, '_> {
     fn judge(mut self, module: ModuleType, before: Option<&Kerberos5>) -> Option<Judge> {
         Some(match module {
-            ModuleType::Exec => Judge::Exec(Exec {
-                command: self.path("command")?,
-                arguments: self.names("argument"),
-                timeout: self.time("timeout", 5),
-            }),
+            ModuleType::Exec => Judge::Exec(self.exec()?),
             ModuleType::File => Judge::File(self.file()?),
             ModuleType::Gss => Judge::Gss(Box::new(self.gss(before)?)),
-            ModuleType::Http => Judge::Http(Http {
-                url: self.url("url", &["http", "https"])?,
-                timeout: self.time("timeout", 5),
-            }),
+            ModuleType::Http => Judge::Http(self.http()?),
             ModuleType::Jwt => Judge::Jwt(self.jwt()?),
             ModuleType::Kerberos5 => Judge::Kerberos5(Box::new(self.kerberos5()?)),
-            ModuleType::Keystore => Judge::Keystore(Keystore {
-                url: self.fields.text("keyStoreURL")?,
-                password_url: self.fields.text("keyStorePasswordURL"),
-                alias: self.fields.text("keyStoreAlias").map(|text| text.value),
-                store_type: self.fields.word("keyStoreType"),
-            }),
+            ModuleType::Keystore => Judge::Keystore(self.keystore()?),
             ModuleType::Ldap => Judge::Ldap(self.ldap()?),
         })
     }

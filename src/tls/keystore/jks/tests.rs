@@ -77,7 +77,7 @@ fn what_was_written_is_read_in_both_versions() {
         let octets = sound(version);
         let jks = Jks::parse(&octets).unwrap();
         assert_eq!(jks.verify(&password()), Ok(()));
-        assert_eq!(jks.trusted, [b"authority"]);
+        assert_eq!(jks.trusted, [("ca".to_owned(), &b"authority"[..])]);
         let [key] = &jks.keys[..] else { panic!("{jks:?}") };
         assert_eq!((key.alias.as_str(), &key.chain[..]), ("gw", &[&b"own"[..], b"issuer"][..]));
         assert_eq!(&key.open(&password()).unwrap()[..], KEY);
@@ -168,7 +168,7 @@ fn changed_stores_are_judged_without_a_panic_and_within_their_length() {
             let Ok(jks) = Jks::parse(&octets) else { continue };
             assert!(jks.verify(&password).is_err(), "octet {place} is not covered by the digest");
             let claimed: usize = jks.keys.iter().map(|key| key.chain.concat().len()).sum::<usize>()
-                + jks.trusted.concat().len();
+                + jks.trusted.iter().map(|(_, der)| der.len()).sum::<usize>();
             assert!(claimed < octets.len());
             for key in &jks.keys {
                 let _ = key.open(&password);
