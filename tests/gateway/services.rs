@@ -3,6 +3,7 @@
 mod broadcast;
 mod certificates;
 mod custom;
+mod decisions;
 mod directory;
 mod echo;
 mod failures;

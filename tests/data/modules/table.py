@@ -24,6 +24,8 @@ ANSWERS = {
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # In one segment, or each answer waits for the delayed acknowledgement of its head.
+    wbufsize = -1
 
     def do_POST(self):
         question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -66,11 +66,11 @@ fn heard(log: &Path) -> Vec<Value> {
 }
 
 /// A process that ends when it is dropped.
-struct Running(Child);
+pub(super) struct Running(Child);
 
 impl Running {
     /// Starts a program, and returns the first line that it says.
-    fn start(program: &str, arguments: &[&str]) -> (Self, String) {
+    pub(super) fn start(program: &str, arguments: &[&str]) -> (Self, String) {
         let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
