@@ -104,6 +104,22 @@ impl AsExchange {
         &self.request
     }
 
+    /// Whether [`reply`](Self::reply) turns the password into a key to read this
+    /// answer, which takes milliseconds to seconds. All else takes microseconds.
+    pub fn makes_key(&self, octets: &[u8]) -> bool {
+        match octets.first() {
+            Some(&peek::AS_REP) => {
+                let enctype = AsRep::decode(octets).map(|answer| answer.enc_part.etype);
+                let is_proved = |number: i64| {
+                    self.proved.as_ref().is_some_and(|key| number == i64::from(key.enctype().number()))
+                };
+                enctype.is_ok_and(|number| !is_proved(number))
+            }
+            Some(&peek::KRB_ERROR) => self.proved.is_none(),
+            _ => false,
+        }
+    }
+
     /// Reads what the KDC answered to [`request`](Self::request), one whole
     /// message.
     ///

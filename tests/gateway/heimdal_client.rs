@@ -7,15 +7,18 @@ use testkdc::{Client, Krb5Conf, Output};
 use crate::world::{Gateway, realm};
 
 /// Where Heimdal's programs are.
-struct Heimdal {
+pub(crate) struct Heimdal {
     bin: PathBuf,
-    library_path: String,
+    /// The folder that its servers are below.
+    pub(crate) usr: PathBuf,
+    /// The variable without which none of its programs runs.
+    pub(crate) library_path: String,
 }
 
 impl Heimdal {
     /// Unpacks them below `target/` when they are asked for first. `None`, with the reason printed, where they
     /// cannot be had; that fails where `CI` is set, which skips nothing.
-    fn find() -> Option<&'static Self> {
+    pub(crate) fn find() -> Option<&'static Self> {
         static HEIMDAL: OnceLock<Result<Heimdal, String>> = OnceLock::new();
         match HEIMDAL.get_or_init(Self::unpack) {
             Ok(heimdal) => Some(heimdal),
@@ -41,7 +44,7 @@ impl Heimdal {
             assignments.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap()
         };
         let library_path = format!("LD_LIBRARY_PATH={}", value("HEIMDAL_LIB"));
-        Ok(Self { bin: value("HEIMDAL_BIN").into(), library_path })
+        Ok(Self { bin: value("HEIMDAL_BIN").into(), usr: value("HEIMDAL_KDC").into(), library_path })
     }
 
     #[track_caller]

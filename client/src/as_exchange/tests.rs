@@ -84,6 +84,17 @@ fn each_enctype_leads_to_a_ticket_granting_ticket() {
 }
 
 #[test]
+fn what_takes_long_to_read_is_told_before() {
+    let (exchange, _) = start(SHA1);
+    let answers = ["enctype-17/1-as-rep", "enctype-17/2-as-rep"].map(message);
+    assert_eq!(answers.each_ref().map(|answer| exchange.makes_key(answer)), [true, true]);
+    let (proved, _) = proved();
+    assert_eq!(answers.each_ref().map(|answer| proved.makes_key(answer)), [false, false]);
+    let other = message("enctype-18/2-as-rep");
+    assert!(proved.makes_key(&other) && !proved.makes_key(b"") && !proved.makes_key(b"garbage"));
+}
+
+#[test]
 fn what_was_asked_for_is_in_the_ticket() {
     let options = TicketOptions {
         forwardable: true,

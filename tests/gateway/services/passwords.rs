@@ -1,5 +1,6 @@
 //! Names and passwords that a real KDC judges: who is let in, and what is said of all others.
 
+mod heimdal;
 mod kdcs;
 
 use std::{net::SocketAddr, process::Command};
@@ -8,11 +9,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use testkdc::Realm;
 
-use super::{ask, config, realms::roles, service, status};
+use tokio_tungstenite::tungstenite::{WebSocket, protocol::Role};
+
+use super::{UPGRADE, ask, close_code, config, exchange, realms::roles, service, status};
 use crate::{
     door::{admission, message},
     forged_kdc::ForgedKdc,
     world::{Gateway, realm},
+    ws_client::plain,
 };
 
 /// The module, with this keytab, KDCs of TGG.TEST and further options.
@@ -94,6 +98,35 @@ fn the_right_password_opens_and_a_wrong_one_does_not() {
     assert_eq!((&record["user"], &record["blame"]), (&"alice".into(), &"peer".into()));
     assert_eq!(message(&record), "Refused: the password is wrong");
     assert!(!gateway.log().contains("alicepw") && !gateway.log().contains("bobpw"));
+}
+
+#[test]
+fn more_than_are_judged_at_once_wait_for_their_turn() {
+    let sha1 = "aes128-cts-hmac-sha1-96:normal";
+    realm().kadmin(&format!("add_principal -pw manypw -e {sha1} +requires_preauth many")).unwrap();
+    let gateway = gateway();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let logins: Vec<_> = (0..80).map(|_| scope.spawn(|| login(&gateway, "many", "manypw"))).collect();
+        logins.into_iter().map(|login| login.join().unwrap()).collect()
+    });
+    assert!(statuses.iter().all(|status| *status == 302), "{statuses:?}");
+}
+
+#[test]
+fn a_socket_ends_with_the_ticket_that_proved_the_password() {
+    realm().kadmin("add_principal -pw brieflypw -maxlife \"3 seconds\" +requires_preauth briefly").unwrap();
+    let modules = module(&keytab(), &realm().kdc_addr().to_string(), "");
+    let realm = format!(
+        "<realm><name>passwords</name><authentication><http-challenge-scheme>Basic</http-challenge-scheme>\
+         <login-modules>{modules}</login-modules></authentication></realm>"
+    );
+    let echo = service("echo", "ws", "<realm-name>passwords</realm-name>");
+    let gateway = Gateway::run(&config(&format!("{echo}<security>{realm}</security>")));
+    let mut stream = plain(gateway.at("one"));
+    let answer = exchange(&mut stream, "GET /in", &(basic("briefly", "brieflypw") + UPGRADE));
+    assert_eq!(status(&answer), 101, "{}", answer.text);
+    let mut socket = WebSocket::from_partially_read(stream, answer.ahead, Role::Client, None);
+    assert_eq!(close_code(&mut socket), 3000);
 }
 
 #[test]

@@ -78,15 +78,21 @@ impl Asking<'_> {
         };
         loop {
             let answer = self.ask(exchange.request()).await?;
-            let place = self.hashing.place().await.ok_or(PasswordError::Interrupted)?;
-            let read = spawn_blocking(move || {
-                // For as long as the work goes on, also if nobody waits for it any more.
-                let _place = place;
-                let step = exchange.reply(&answer, now(), &mut dice);
-                (exchange, step)
-            });
-            let (back, step) = read.await.map_err(|_| PasswordError::Interrupted)?;
-            exchange = back;
+            // Whoever has a key already does not wait again behind all who still need one.
+            let step = if exchange.makes_key(&answer) {
+                let place = self.hashing.place().await.ok_or(PasswordError::Interrupted)?;
+                let read = spawn_blocking(move || {
+                    // For as long as the work goes on, also if nobody waits for it any more.
+                    let _place = place;
+                    let step = exchange.reply(&answer, now(), &mut dice);
+                    (exchange, step)
+                });
+                let (back, step) = read.await.map_err(|_| PasswordError::Interrupted)?;
+                exchange = back;
+                step
+            } else {
+                exchange.reply(&answer, now(), &mut dice)
+            };
             match step {
                 Ok(AsStep::Ask) => {}
                 Ok(AsStep::Done(credential)) => return Ok(Ok(credential)),
