@@ -118,6 +118,15 @@ impl Authentication {
             let help = "add one of type kerberos5 and behind it one of type gss";
             problems.push(Problem::warning(fields.name_span(), says).help(help));
         }
+        let is_idle = |module: &LoginModule| matches!(&module.judge, Judge::Kerberos5(own) if own.asks());
+        if matches!(scheme, Some(Scheme::Negotiate | Scheme::ApplicationNegotiate))
+            && modules.iter().any(is_idle)
+        {
+            let says = "<kdc>, <defaultRealm> and <acceptRealm> of kerberos5 are for passwords, and clients are \
+                        asked for tickets";
+            let help = "take them out; realms whose tickets are accepted are named in <acceptRealm> of gss";
+            problems.push(Problem::warning(fields.name_span(), says).help(help));
+        }
         Self {
             scheme,
             headers: headers(fields, problems),

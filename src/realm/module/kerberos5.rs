@@ -151,9 +151,8 @@ impl Kerberos5 {
             let _ = timeout(FIRST_LOOKUP, self.resolved.wait()).await;
         }
         let (kdcs, hashing) = (&self.kdcs, &self.hashing);
-        let proof = Asking { kdcs, hashing, client: &client, password: &password.password, service };
-        let proof = proof.prove().await?;
-        self.believed(&client, proof).await.map_err(PasswordError::NotBelieved)
+        let asking = Asking { kdcs, hashing, client: &client, password: &password.password, service };
+        self.believed(&client, asking.prove().await?).await.map_err(PasswordError::NotBelieved)
     }
 
     /// Whom the name means.

@@ -574,8 +574,15 @@ fn a_realm_is_told_why_nobody_could_log_in_as_meant() {
             ],
         ),
         (
-            "<service><accept>ws://localhost:1/</accept><type>echo</type></service><security><realm><name>demo</name><authentication><login-modules><login-module><type>kerberos5</type><success>required</success><options><keyTab>k</keyTab><isInitiator>true</isInitiator><principal>HTTP</principal></options></login-module></login-modules></authentication></realm></security>",
+            "<service><accept>ws://localhost:1/</accept><type>echo</type></service><security><realm><name>demo</name><authentication><http-challenge-scheme>Negotiate</http-challenge-scheme><login-modules><login-module><type>kerberos5</type><success>required</success><options><keyTab>k</keyTab><acceptRealm>A</acceptRealm></options></login-module><login-module><type>gss</type><success>required</success><options></options></login-module></login-modules></authentication></realm></security>",
             &[
+                "warning: <kdc>, <defaultRealm> and <acceptRealm> of kerberos5 are for passwords, and clients are asked for tickets; take them out; realms whose tickets are accepted are named in <acceptRealm> of gss",
+            ],
+        ),
+        (
+            "<service><accept>ws://localhost:1/</accept><type>echo</type></service><security><realm><name>demo</name><authentication><login-modules><login-module><type>kerberos5</type><success>required</success><options><keyTab>k</keyTab><kdc>kdc.example.com</kdc><isInitiator>true</isInitiator><principal>HTTP</principal></options></login-module></login-modules></authentication></realm></security>",
+            &[
+                "error: <kdc> is `kdc.example.com`; write it as REALM=HOST[:PORT][,HOST...], with IPv6 addresses in brackets",
                 "error: <isInitiator> is `true`; use false: tickets are judged with a keytab, and the gateway has none of its own",
             ],
         ),

@@ -26,6 +26,14 @@ pub struct Kerberos5 {
     pub timeout: Duration,
 }
 
+impl Kerberos5 {
+    /// Whether anything is said of how passwords are judged.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        !self.krb_realms.is_empty() || self.default_realm.is_some() || !self.accept_realms.is_empty()
+    }
+}
+
 impl Reading<'_, '_> {
     /// What the fields come to.
     pub(super) fn kerberos5(&mut self) -> Option<Kerberos5> {

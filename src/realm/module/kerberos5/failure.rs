@@ -5,8 +5,9 @@ use krb::{
     crypto::CryptoError,
     error_code::{
         KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_CLIENT_NOTYET, KDC_ERR_CLIENT_REVOKED, KDC_ERR_ETYPE_NOSUPP,
-        KDC_ERR_KEY_EXPIRED, KDC_ERR_NAME_EXP, KDC_ERR_NEVER_VALID, KDC_ERR_NULL_KEY, KDC_ERR_POLICY,
-        KDC_ERR_PREAUTH_FAILED, KDC_ERR_S_PRINCIPAL_UNKNOWN, KDC_ERR_WRONG_REALM, KRB_AP_ERR_SKEW,
+        KDC_ERR_KEY_EXPIRED, KDC_ERR_NAME_EXP, KDC_ERR_NEVER_VALID, KDC_ERR_NULL_KEY,
+        KDC_ERR_PADATA_TYPE_NOSUPP, KDC_ERR_POLICY, KDC_ERR_PREAUTH_FAILED, KDC_ERR_PREAUTH_REQUIRED,
+        KDC_ERR_S_PRINCIPAL_UNKNOWN, KDC_ERR_WRONG_REALM, KRB_AP_ERR_SKEW,
     },
     name::Principal,
 };
@@ -162,6 +163,8 @@ impl PasswordError {
             KDC_ERR_CLIENT_NOTYET => Self::AccountNotYet,
             KDC_ERR_CLIENT_REVOKED => Self::AccountLocked,
             KDC_ERR_ETYPE_NOSUPP | KDC_ERR_NULL_KEY => Self::KeyMissing,
+            // After a proof: the account wants another one beside it.
+            KDC_ERR_PADATA_TYPE_NOSUPP | KDC_ERR_PREAUTH_REQUIRED => Self::OtherProof,
             KDC_ERR_KEY_EXPIRED => Self::PasswordExpired,
             KDC_ERR_NAME_EXP => Self::AccountExpired,
             KDC_ERR_NEVER_VALID => Self::NeverValid,

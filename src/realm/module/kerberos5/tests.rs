@@ -6,9 +6,10 @@ use client::{ClientError, Refusal};
 use krb::{
     error_code::{
         KDC_ERR_C_PRINCIPAL_UNKNOWN, KDC_ERR_CLIENT_NOTYET, KDC_ERR_CLIENT_REVOKED, KDC_ERR_ETYPE_NOSUPP,
-        KDC_ERR_KEY_EXPIRED, KDC_ERR_NAME_EXP, KDC_ERR_NEVER_VALID, KDC_ERR_NULL_KEY, KDC_ERR_POLICY,
-        KDC_ERR_PREAUTH_FAILED, KDC_ERR_S_PRINCIPAL_UNKNOWN, KDC_ERR_SVC_UNAVAILABLE, KDC_ERR_WRONG_REALM,
-        KRB_AP_ERR_SKEW, KRB_ERR_GENERIC,
+        KDC_ERR_KEY_EXPIRED, KDC_ERR_NAME_EXP, KDC_ERR_NEVER_VALID, KDC_ERR_NULL_KEY,
+        KDC_ERR_PADATA_TYPE_NOSUPP, KDC_ERR_POLICY, KDC_ERR_PREAUTH_FAILED, KDC_ERR_PREAUTH_REQUIRED,
+        KDC_ERR_S_PRINCIPAL_UNKNOWN, KDC_ERR_SVC_UNAVAILABLE, KDC_ERR_WRONG_REALM, KRB_AP_ERR_SKEW,
+        KRB_ERR_GENERIC,
     },
     name::{NT_SRV_HST, PrincipalName},
     time::KerberosTime,
@@ -100,6 +101,8 @@ fn each_answer_of_a_kdc_has_one_word_and_whose_fault_it_is() {
         (KDC_ERR_NULL_KEY, "no_key"),
         (KDC_ERR_ETYPE_NOSUPP, "no_key"),
         (KDC_ERR_PREAUTH_FAILED, "wrong_password"),
+        (KDC_ERR_PREAUTH_REQUIRED, "other_proof"),
+        (KDC_ERR_PADATA_TYPE_NOSUPP, "other_proof"),
     ] {
         assert_eq!(refused(code), (word, Fault::Peer, true), "{code}");
     }
