@@ -228,11 +228,12 @@ impl Realm {
     ) -> Admission {
         let Case { id, visitor, metrics, service, .. } = case;
         let user = credentials.password().map(|password| password.name.as_str());
+        let counted = user.map(|user| self.chain.spelled(user));
         let is_empty = credentials.is_empty();
         let is_ticket = matches!(credentials.presented, Presented::Ticket(_));
         if !is_empty
             && !is_ticket
-            && let Err(wait) = self.attempts.may(visitor.address.ip(), user)
+            && let Err(wait) = self.attempts.may(visitor.address.ip(), counted.as_deref())
         {
             metrics.admitted(admission::waits(id, visitor, user));
             return Admission::Wait(wait);
@@ -251,7 +252,7 @@ impl Realm {
                     .reply
                     .as_deref()
                     .map(|reply| self.scheme.challenge(&[STANDARD.encode(reply)], Layer::Native));
-                self.attempts.succeeded(visitor.address.ip(), user);
+                self.attempts.succeeded(visitor.address.ip(), counted.as_deref());
                 self.agreed(case, required, brought, departure, reply, &shared, digest)
             }
         }
@@ -293,7 +294,8 @@ impl Realm {
             Fault::Unavailable => return Admission::Unavailable,
             Fault::Module => return Admission::Denied { reply: None },
             Fault::Peer if failure.is_none_or(|failure| failure.is_guess) => {
-                self.attempts.failed(visitor.address.ip(), user);
+                let counted = user.map(|user| self.chain.spelled(user));
+                self.attempts.failed(visitor.address.ip(), counted.as_deref());
             }
             Fault::GoesOn | Fault::Peer => {}
         }

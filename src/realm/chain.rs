@@ -5,7 +5,7 @@
 
 mod tally;
 
-use std::{mem, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{borrow::Cow, mem, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::{
@@ -145,6 +145,13 @@ impl Chain {
     /// The modules.
     pub fn modules(&self) -> impl Iterator<Item = &Arc<dyn LoginModule>> {
         self.links.iter().map(|link| &link.module)
+    }
+
+    /// The one spelling of a user's name, by the first module that knows several.
+    #[must_use]
+    pub fn spelled<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let spelled = self.modules().find_map(|module| module.spelled(name));
+        spelled.map_or(Cow::Borrowed(name), Cow::Owned)
     }
 
     /// Judges a login: all modules by their order, then a second time to make good what they said.

@@ -118,6 +118,12 @@ pub trait LoginModule: fmt::Debug + Send + Sync {
         false
     }
 
+    /// The one spelling of a user's name, where the module lets users choose among several: failed logins are counted for
+    /// it.
+    fn spelled(&self, _name: &str) -> Option<String> {
+        None
+    }
+
     /// Judges. Whoever calls bounds the time; a module that waits for others bounds its own waiting too.
     fn login<'a>(&'a self, attempt: &'a Attempt<'a>, shared: &'a mut Shared) -> Doing<'a, Verdict>;
 

@@ -198,6 +198,11 @@ impl LoginModule for Kerberos5 {
         "kerberos5"
     }
 
+    fn spelled(&self, name: &str) -> Option<String> {
+        // Active Directory's names have no case. Where two users differ in it alone they are counted together.
+        self.client(name, &self.gss.services()).ok().map(|client| client.to_string().to_lowercase())
+    }
+
     fn login<'a>(&'a self, attempt: &'a Attempt<'a>, _shared: &'a mut Shared) -> Doing<'a, Verdict> {
         Box::pin(async move {
             let Some(password) = attempt.credentials.password() else { return Verdict::Ignored };

@@ -40,7 +40,7 @@ fn folder() -> Folder {
 }
 
 /// Asks from this address of the host's own.
-fn from(peer: [u8; 4], to: SocketAddr, lines: &str) -> Head {
+pub(super) fn from(peer: [u8; 4], to: SocketAddr, lines: &str) -> Head {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::new(IpAddr::from(peer), 0).into()).unwrap();
     socket.connect(&to.into()).unwrap();

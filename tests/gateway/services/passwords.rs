@@ -11,7 +11,7 @@ use testkdc::Realm;
 
 use tokio_tungstenite::tungstenite::{WebSocket, protocol::Role};
 
-use super::{UPGRADE, ask, close_code, config, exchange, realms::roles, service, status};
+use super::{UPGRADE, ask, close_code, config, exchange, failures::from, realms::roles, service, status};
 use crate::{
     door::{admission, message},
     forged_kdc::ForgedKdc,
@@ -214,6 +214,18 @@ fn strangers_cannot_lock_an_account_through_a_gateway_that_counts_first() {
     let tries: Vec<_> = (0..4).map(|_| login(&gateway, "spared", "wrong")).collect();
     assert_eq!(tries, [401, 401, 429, 429]);
     assert_eq!(counted(realm(), "spared"), "2");
+}
+
+#[test]
+fn a_name_in_other_words_is_no_further_try() {
+    let modules = module(&keytab(), &realm().kdc_addr().to_string(), "");
+    let gateway = gated("", &modules, "<failed-logins>3</failed-logins>");
+    let login = |peer, name: &str| status(&from([127, 0, 0, peer], gateway.at("one"), &basic(name, "wrong")));
+    let spellings = ["bob", "bob@TGG.TEST", "bob@tgg.test"];
+    for (peer, name) in (10..22).zip(spellings.into_iter().cycle()) {
+        assert_eq!(login(peer, name), 401, "{peer}");
+    }
+    assert_eq!(spellings.map(|name| login(10, name)), [429; 3]);
 }
 
 #[test]

@@ -116,3 +116,17 @@ fn each_answer_of_a_kdc_has_one_word_and_whose_fault_it_is() {
         assert_eq!((found, fault), (word, Fault::Unavailable), "{code}");
     }
 }
+
+#[tokio::test]
+async fn all_spellings_of_a_user_are_counted_together() {
+    let module = Kerberos5::open(settings(), &Kept::default()).unwrap();
+    let krb_realm = module.gss.services()[0].krb_realm.to_string();
+    let spelled = module.spelled("alice").unwrap();
+    for other in
+        ["Alice".to_owned(), format!("alice@{krb_realm}"), format!("ALICE@{}", krb_realm.to_lowercase())]
+    {
+        assert_eq!(module.spelled(&other).as_ref(), Some(&spelled), "{other}");
+    }
+    assert_ne!(module.spelled("alice/admin").unwrap(), spelled);
+    assert_eq!(module.spelled("alice@ELSEWHERE.TEST"), None);
+}
