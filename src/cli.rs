@@ -3,6 +3,7 @@
 pub mod check;
 pub mod explain;
 pub mod gate;
+pub mod passwd;
 pub mod run;
 pub mod tgg;
 pub mod tpg;
@@ -31,6 +32,8 @@ pub enum Command {
     Check(Box<check::Args>),
     /// Say why one Negotiate token is accepted or refused
     Explain(Box<explain::Args>),
+    /// Read a password and print its hash for a jaas-config.xml
+    Passwd(passwd::Args),
     /// Serve what a gateway-config.xml says
     Run(Box<run::Args>),
     /// Relay Kerberos from WebSocket and HTTPS (MS-KKDCP) to KDCs that clients cannot reach

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Check(args) => check(&args),
         Command::Explain(args) => explain(*args),
+        Command::Passwd(args) => passwd(&args),
         Command::Run(args) => configured(&args),
         Command::Tgg(args) => match args.config() {
             Some(config) => configured(&cli::run::Args::of(config.clone())),
@@ -76,6 +77,16 @@ fn explain(args: cli::explain::Args) -> ExitCode {
         }
         Err(error @ ExplainError::Keytab(_)) => fail(cli::CONFIGURATION, &error),
         Err(error) => fail(cli::USAGE, &error),
+    }
+}
+
+fn passwd(args: &cli::passwd::Args) -> ExitCode {
+    match args.make() {
+        Ok(text) => match std::io::stdout().lock().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(cli::RUN_TIME, &error),
+        },
+        Err(error) => fail(if error.is_usage() { cli::USAGE } else { cli::RUN_TIME }, &error),
     }
 }
 

@@ -53,10 +53,12 @@ impl Args {
                 problems.extend(files::unusable(&config));
                 problems.extend(config::settings(&config).err().unwrap_or_default());
                 problems.extend(config::settings::unguarded(&config));
-                let is_sound = !problems.iter().any(|problem| problem.severity == Severity::Error);
+                let (users, are_users_sound) = files::users(&config);
+                let is_sound =
+                    are_users_sound && !problems.iter().any(|problem| problem.severity == Severity::Error);
                 let file = self.file.config.to_string_lossy();
                 let report = Report::new(&file, &config.octets, &problems);
-                let problems = if terminal { report.shown(true) } else { report.lines() };
+                let problems = if terminal { report.shown(true) } else { report.lines() } + &users;
                 let services = match &self.visitor {
                     _ if !is_sound => String::new(),
                     Some(visitor) => visitor.told(&config, &self.fact),

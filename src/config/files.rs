@@ -1,12 +1,13 @@
 //! Files that a configuration names: those that are not there yet, and keystores that cannot be used.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use super::{
     model::{Config, kind::Kind, module::Judge, security::Store},
     report::Problem,
     settings::store,
     spanned::Spanned,
+    users,
 };
 use crate::tls::keystore::{KeystoreError, read_keystore, read_truststore};
 
@@ -65,4 +66,26 @@ pub fn unusable(config: &Config) -> Vec<Problem> {
     }
     judge(config.truststore.as_ref(), &|known| read_truststore(&store(known)).map(|_| ()));
     problems
+}
+
+/// What is wrong with the files of users, and what is worth a warning: lines with places in those files; and whether
+/// the gateway would start with them. Those that are not there have been told of.
+#[must_use]
+pub fn users(config: &Config) -> (String, bool) {
+    let modules = config.realms.iter().flat_map(|realm| &realm.authentication.modules);
+    let files = modules.filter_map(|module| match &module.judge {
+        Judge::File(file) if file.file.exists() => Some(&file.file.value),
+        _ => None,
+    });
+    let (mut lines, mut is_sound) = (String::new(), true);
+    for file in files.collect::<BTreeSet<_>>() {
+        match users::load(file, &config.defined) {
+            Ok((_, warnings)) => lines.push_str(&warnings),
+            Err(error) => {
+                lines.push_str(&format!("{error}\n"));
+                is_sound = false;
+            }
+        }
+    }
+    (lines, is_sound)
 }

@@ -15,6 +15,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use tgg::moment::Moment;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task,
@@ -74,11 +75,25 @@ pub struct Hashing(Arc<Semaphore>);
 /// The module.
 #[derive(Debug)]
 pub struct File {
+    store: Arc<Store>,
+    hashing: Hashing,
+}
+
+/// The users, as they were when their file could be used last.
+#[derive(Debug)]
+struct Store {
     settings: Settings,
     users: ArcSwap<Users>,
-    /// The state of the file when it was last read, whether or not it could be used.
-    seen: Mutex<Option<FileState>>,
-    hashing: Hashing,
+    seen: Mutex<Seen>,
+}
+
+/// What is known of the file.
+#[derive(Debug)]
+struct Seen {
+    /// Its state when it was last read, whether or not it could be used.
+    state: Option<FileState>,
+    /// When it is read again though it has not changed, because it could not be used.
+    again: Option<Moment>,
 }
 
 /// Why the users of a file cannot be judged. The operator's fault.
@@ -145,52 +160,24 @@ impl File {
     ///
     /// Any [`FileError`].
     pub fn open(settings: Settings, kept: &Kept) -> Result<Self, FileError> {
-        // What is written while it is read is read again.
-        let seen = FileState::at(&settings.file);
-        let users = ArcSwap::from_pointee(load(&settings)?);
-        Ok(Self { settings, users, seen: Mutex::new(seen), hashing: kept.hashing.clone() })
+        Ok(Self { store: Arc::new(Store::open(settings)?), hashing: kept.hashing.clone() })
     }
 
-    /// Reads the users again. If they cannot be used, those before stay.
-    ///
-    /// # Errors
-    ///
-    /// Any [`FileError`].
-    fn reload(&self, state: Option<FileState>) -> Result<(), FileError> {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = state;
-        self.users.store(Arc::new(load(&self.settings)?));
-        Ok(())
-    }
-
-    /// Reads the users again whenever their file has changed, and says so once a minute while it cannot be used.
+    /// Looks at the file for as long as it is polled, where it may block.
     async fn follow(&self) {
-        let file = &self.settings.file;
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut again = None;
         loop {
             ticks.tick().await;
-            let state = FileState::at(file);
-            let is_known = *self.seen.lock().unwrap_or_else(PoisonError::into_inner) == state;
-            let is_due = again.is_some_and(|again| ambient::now() >= again);
-            if is_known && !is_due {
-                continue;
-            }
-            match self.reload(state) {
-                Ok(()) => {
-                    info!(file = %file.display(), users = self.users.load().len(), "Read the changed users");
-                    again = None;
-                }
-                Err(fault) => {
-                    error!("The changed users are not used, those before stay: {fault}");
-                    again = Some(ambient::now() + REMIND);
-                }
+            let store = Arc::clone(&self.store);
+            if task::spawn_blocking(move || store.look(ambient::now())).await.is_err() {
+                error!("The users could not be looked at; please report it with the lines above");
             }
         }
     }
 
     async fn judge(&self, attempt: &Attempt<'_>, shared: &Shared) -> Verdict {
-        let Settings { try_first, use_first, .. } = self.settings;
+        let Settings { try_first, use_first, .. } = self.store.settings;
         let first = shared.password(try_first || use_first, attempt.credentials);
         let Some(first) = first else {
             return Failure::peer("no_password", NotJudged::Nothing).into();
@@ -214,7 +201,7 @@ impl File {
         if password.password.len() > MAX_PASSWORD {
             return Err(Failure::peer("password_too_long", NotJudged::TooLong));
         }
-        let (users, password) = (self.users.load_full(), password.clone());
+        let (users, password) = (self.store.users.load_full(), password.clone());
         let interrupted = || Failure::module("interrupted", NotJudged::Interrupted);
         let place = self.hashing.place().await.ok_or_else(interrupted)?;
         let judged = task::spawn_blocking(move || {
@@ -244,6 +231,38 @@ impl LoginModule for File {
 
     fn watch(&self) -> Doing<'_, ()> {
         Box::pin(self.follow())
+    }
+}
+
+impl Store {
+    fn open(settings: Settings) -> Result<Self, FileError> {
+        // What is written while it is read is read again.
+        let state = FileState::at(&settings.file);
+        let users = ArcSwap::from_pointee(load(&settings)?);
+        Ok(Self { settings, users, seen: Mutex::new(Seen { state, again: None }) })
+    }
+
+    /// Reads the users again if their file has changed, and says so once a minute while it cannot be used: those before
+    /// stay.
+    fn look(&self, now: Moment) {
+        let file = &self.settings.file;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = FileState::at(file);
+        if seen.state == state && seen.again.is_none_or(|again| now < again) {
+            return;
+        }
+        seen.state = state;
+        match load(&self.settings) {
+            Ok(users) => {
+                info!(file = %file.display(), users = users.len(), "Read the changed users");
+                self.users.store(Arc::new(users));
+                seen.again = None;
+            }
+            Err(fault) => {
+                error!("The changed users are not used, those before stay: {fault}");
+                seen.again = Some(now + REMIND);
+            }
+        }
     }
 }
 

@@ -184,3 +184,6 @@ impl fmt::Debug for Secret {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,11 +46,12 @@ impl Pbkdf2 {
             STANDARD_NO_PAD.decode(text).ok().filter(|octets| sound(octets.len())).ok_or(malformed)
         };
         let salt = decode(salt, |length| (1..=1024).contains(&length))?;
-        // A longer one would be made of several blocks, each for the full price.
+        // A longer one would be made of several blocks, each for the full price. A shorter one is announced, or it was cut
+        // off.
+        let whole = if is_512 { 64 } else { 32 };
+        let announced = length.map_or(Some(whole), |length| usize::try_from(length).ok());
         let tag = decode(tag, |length| (16..=64).contains(&length))?;
-        let most = if is_512 { 64 } else { 32 };
-        let is_announced = length.is_none_or(|length| usize::try_from(length) == Ok(tag.len()));
-        if tag.len() > most || !is_announced {
+        if tag.len() > whole || announced != Some(tag.len()) {
             return Err(malformed);
         }
         Ok(Self { is_512, rounds, salt, tag })
