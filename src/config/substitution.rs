@@ -40,15 +40,7 @@ pub fn substitute(
     defined: &BTreeMap<String, String>,
     hostname: Option<&str>,
 ) -> Vec<Problem> {
-    let mut names = Names {
-        defined,
-        hostname,
-        properties: Vec::new(),
-        places: HashMap::new(),
-        problems: Vec::new(),
-        made: 0,
-        is_full: false,
-    };
+    let mut names = Names::new(defined, hostname, true);
     names.collect(root);
     for place in 0..names.properties.len() {
         names.property(place, &mut Vec::new());
@@ -60,6 +52,14 @@ pub fn substitute(
     for child in &mut root.children {
         if child.name == PROPERTIES { names.put_back(child) } else { names.element(child) }
     }
+    names.problems
+}
+
+/// The same in a file that has no properties: a name is what was defined at the launch.
+#[must_use]
+pub fn substitute_defined(root: &mut Element, defined: &BTreeMap<String, String>) -> Vec<Problem> {
+    let mut names = Names::new(defined, None, false);
+    names.element(root);
     names.problems
 }
 
@@ -84,6 +84,8 @@ enum Worth {
 struct Names<'a> {
     defined: &'a BTreeMap<String, String>,
     hostname: Option<&'a str>,
+    /// Whether the file may define names.
+    defines: bool,
     properties: Vec<Property>,
     /// Where in `properties` a name is.
     places: HashMap<String, usize>,
@@ -94,7 +96,20 @@ struct Names<'a> {
     is_full: bool,
 }
 
-impl Names<'_> {
+impl<'a> Names<'a> {
+    fn new(defined: &'a BTreeMap<String, String>, hostname: Option<&'a str>, defines: bool) -> Self {
+        Self {
+            defined,
+            hostname,
+            defines,
+            properties: Vec::new(),
+            places: HashMap::new(),
+            problems: Vec::new(),
+            made: 0,
+            is_full: false,
+        }
+    }
+
     /// Takes up the properties of the file. Whether they have the right elements is for others to say.
     fn collect(&mut self, root: &Element) {
         let mut first_places: HashMap<&str, Range<usize>> = HashMap::new();
@@ -241,7 +256,10 @@ impl Names<'_> {
         let says = format!("{} stands for nothing", quoted(&format!("${{{name}}}")));
         let names = self.properties.iter().map(|property| property.name.as_str());
         let names = names.chain(self.defined.keys().map(String::as_str)).chain([HOSTNAME]);
-        let help = if let Some((name, default)) = name.split_once(':') {
+        let help = if !self.defines {
+            let name = if name.is_empty() { "NAME" } else { name };
+            format!("run with --define {name}=VALUE; $${{{name}}} is the text ${{{name}}} itself")
+        } else if let Some((name, default)) = name.split_once(':') {
             format!(
                 "a default after a colon is not supported: write ${{{name}}}, and define {name} as {} in <properties>; \
                  --define {name}=VALUE goes before that",

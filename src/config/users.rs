@@ -87,7 +87,7 @@ pub fn understand(
     let (document, found) = xml::survey(octets);
     problems.extend(found);
     let users = document.and_then(|mut document| {
-        problems.extend(substitution::substitute(&mut document.root, defined, None));
+        problems.extend(substitution::substitute_defined(&mut document.root, defined));
         let users = whole(&document.root, &mut problems);
         forget(&mut document.root);
         users
@@ -212,14 +212,17 @@ impl Roles {
     }
 }
 
-fn users(fields: &Fields<'_>, roles: &Roles, problems: &mut Problems) -> HashMap<String, User> {
+fn users(fields: &Fields<'_>, known: &Roles, problems: &mut Problems) -> HashMap<String, User> {
     let mut users: HashMap<String, User> = HashMap::new();
     let mut spans: HashMap<String, Range<usize>> = HashMap::new();
     let mut plain: Vec<Spanned<String>> = Vec::new();
     for element in fields.children("user") {
         let fields = Fields::read(element, Place::User, problems);
-        let roles = roles.find(&fields.texts("role-name"), problems);
+        let roles = known.find(&fields.texts("role-name"), problems);
         let (Some(name), Some(password)) = (fields.text("name"), fields.child("password")) else { continue };
+        if password.text.value.is_empty() {
+            continue;
+        }
         if name.contains([':', '\n', '\t']) {
             let says = format!("nobody can log in as {}", quoted(&name));
             let help = "take the colon or the line's end out: the name ends there when it is sent (RFC 7617 section 2)";
@@ -228,6 +231,14 @@ fn users(fields: &Fields<'_>, roles: &Roles, problems: &mut Problems) -> HashMap
         if let Some(first) = spans.get(&name.value) {
             problems.push(twice("user", &name, first));
             continue;
+        }
+        // A name is a role that its user alone has; here others were given it.
+        if let Some((role, _)) = known.places.get(&name.value)
+            && !roles.contains(role)
+        {
+            let says = format!("the user {} is called like a role, and so has it", quoted(&name));
+            let help = "give one of them another name";
+            problems.push(Problem::warning(name.span.clone(), says).help(help));
         }
         spans.insert(name.value.clone(), name.span.clone());
         let secret = match Secret::read(&password.text.value) {

@@ -109,10 +109,10 @@ fn each_service_asks_for_roles_of_its_own() {
 
 #[test]
 fn where_nobody_can_judge_nobody_passes_and_the_log_says_why() {
-    let file = "<login-module><type>file</type><success>required</success>\
-                <options><file>jaas-config.xml</file></options></login-module>";
+    let keystore = "<login-module><type>keystore</type><success>required</success>\
+                <options><keyStoreURL>file:users.p12</keyStoreURL></options></login-module>";
     for scheme in ["Basic", "Application Basic"] {
-        let gateway = gated(&roles(&["AUTHORIZED"]), &judging("kerberos", scheme, file));
+        let gateway = gated(&roles(&["AUTHORIZED"]), &judging("kerberos", scheme, keystore));
         let answer = ask(&gateway, "GET /in", "Authorization: Basic am9lOndlbGNvbWU=\r\n");
         assert_eq!((status(&answer), answer.values("www-authenticate").len()), (503, 0), "{scheme}");
         let record = admission(&gateway, "nobody_judges");
