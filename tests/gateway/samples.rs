@@ -78,6 +78,18 @@ fn the_sample_with_every_option_runs_as_it_is() {
     assert!(page.contains("\r\ncache-control: "), "{page}");
     assert!(ask(web, "/old", "").contains("\r\nlocation: http://localhost:0/\r\n"));
     assert!(ask(web, "/echo", "").starts_with("HTTP/1.1 426 "));
+    // As base64 of `joe:welcome` and of `admin:admin`: the users of the sample, of whom one may.
+    let users = |credentials: &str| {
+        let lines = format!("{UPGRADE}Authorization: Basic {credentials}\r\n");
+        let mut stream = plain(web);
+        stream
+            .write_all(format!("GET /echo-for-users HTTP/1.1\r\nHost: {web}\r\n{lines}\r\n").as_bytes())
+            .unwrap();
+        Head::read(&mut stream).unwrap().line().to_owned()
+    };
+    assert!(users("am9lOndlbGNvbWU=").contains(" 101 "), "{}", users("am9lOndlbGNvbWU="));
+    assert!(!users("YWRtaW46YWRtaW4=").contains(" 101 "));
+    assert!(!users("am9lOndyb25n").contains(" 101 "));
     // Its realm has no module yet that judges.
     assert!(ask(web, "/echo-for-users", "").starts_with("HTTP/1.1 503 "));
     assert!(ask(web, "/app/x", "").starts_with("HTTP/1.1 503 "), "there is no back end");
