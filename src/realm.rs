@@ -4,6 +4,7 @@ pub mod attempts;
 pub mod chain;
 pub mod credentials;
 pub mod gss;
+pub mod hashing;
 pub mod kept;
 pub mod keytab_file;
 pub mod module;

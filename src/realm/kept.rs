@@ -8,7 +8,7 @@ use std::{
 
 use tgg::routes::Routes;
 
-use super::{gss::Replays, module::file::Hashing};
+use super::{gss::Replays, hashing::Hashing};
 use crate::{
     kdc::Kdcs,
     tls::{TlsError, front::FrontCertificates},
@@ -19,7 +19,7 @@ use crate::{
 pub struct Kept {
     /// Which authenticators were used.
     pub replays: Replays,
-    /// How many hashes of passwords are computed at once, over all realms.
+    /// The threads that compute hashes of passwords, for all realms.
     pub hashing: Hashing,
     /// Certificates of proxies in front, those in use before with them.
     fronts: Mutex<Vec<Arc<FrontCertificates>>>,

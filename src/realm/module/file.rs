@@ -1,7 +1,7 @@
 //! `file`: a name and a password, looked up in a file of users.
 //!
-//! Hashes are made to cost time and memory. They are computed on threads that may block, and no more at once than there are
-//! processors: more would not be faster, and each takes its memory. A password is never kept for the next login.
+//! Hashes are made to cost time and memory, so they are computed on threads of their own. A password is never kept for the
+//! next login.
 
 pub mod hash;
 pub mod users;
@@ -17,7 +17,6 @@ use std::{
 use arc_swap::ArcSwap;
 use tgg::moment::Moment;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
     task,
     time::{MissedTickBehavior, interval},
 };
@@ -31,7 +30,7 @@ use super::{Attempt, Brought, Doing, Failure, LoginModule, Shared, Verdict};
 use crate::{
     ambient,
     file_state::FileState,
-    realm::{credentials::Password, kept::Kept},
+    realm::{credentials::Password, hashing::Hashing, kept::Kept},
 };
 
 /// How often the file is looked at.
@@ -67,10 +66,6 @@ pub struct Found {
     /// What the operator should know of it.
     pub warnings: Vec<String>,
 }
-
-/// The hashes that are computed at once, in all realms.
-#[derive(Clone, Debug)]
-pub struct Hashing(Arc<Semaphore>);
 
 /// The module.
 #[derive(Debug)]
@@ -122,20 +117,6 @@ enum NotJudged {
     /// The thread that computed is gone.
     #[error("the hash of a password was not computed to its end; please report it with the lines above")]
     Interrupted,
-}
-
-impl Default for Hashing {
-    fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self(Arc::new(Semaphore::new(processors)))
-    }
-}
-
-impl Hashing {
-    /// A place for one of them, once there is one.
-    pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0).acquire_owned().await.ok()
-    }
 }
 
 impl Reader {
@@ -203,16 +184,13 @@ impl File {
         }
         let (users, password) = (self.store.users.load_full(), password.clone());
         let interrupted = || Failure::module("interrupted", NotJudged::Interrupted);
-        let place = self.hashing.place().await.ok_or_else(interrupted)?;
-        let judged = task::spawn_blocking(move || {
-            // A login that is given up goes on to its end here, and so long its place is taken.
-            let _place = place;
+        let judged = self.hashing.compute(move || {
             let Password { name, password } = password;
             users
                 .judge(&name, password.as_bytes(), Hash::is_of)
                 .map(|roles| Brought { roles, ..Brought::user(name) })
         });
-        judged.await.map_err(|_| interrupted())?.map_err(|refused| match refused {
+        judged.await.ok_or_else(interrupted)?.map_err(|refused| match refused {
             Refused::Broken(broken) => Failure::unavailable("not_hashed", broken),
             Refused::UnknownUser => Failure::peer("unknown_user", refused),
             Refused::WrongPassword => Failure::peer("wrong_password", refused),
@@ -254,9 +232,10 @@ impl Store {
         seen.state = state;
         match load(&self.settings) {
             Ok(users) => {
-                info!(file = %file.display(), users = users.len(), "Read the changed users");
+                let count = users.len();
                 self.users.store(Arc::new(users));
                 seen.again = None;
+                info!(file = %file.display(), users = count, "Read the changed users");
             }
             Err(fault) => {
                 error!("The changed users are not used, those before stay: {fault}");

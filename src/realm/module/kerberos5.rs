@@ -33,7 +33,7 @@ use tpg::{
 };
 use tracing::error;
 
-use super::{Attempt, Doing, Failure, LoginModule, Shared, Verdict, file::Hashing, gss::brought};
+use super::{Attempt, Doing, Failure, LoginModule, Shared, Verdict, gss::brought};
 use crate::{
     ambient,
     kdc::{
@@ -43,6 +43,7 @@ use crate::{
     realm::{
         credentials::Password,
         gss::{self, Gss, GssError},
+        hashing::Hashing,
         kept::Kept,
     },
 };

@@ -1,4 +1,4 @@
-//! Which password is judged, how many at once, and what becomes of a file that changes.
+//! Which password is judged, and what becomes of a file that changes.
 
 use std::{
     collections::HashMap,
@@ -114,29 +114,6 @@ async fn the_password_of_a_module_before_counts_where_an_option_says_so() {
         let told = format!("{try_first} {use_first} {own:?} {before:?}");
         assert_eq!(said(&module, Presented::Password(own), before).await, expected, "{told}");
     }
-}
-
-#[tokio::test]
-async fn no_more_hashes_are_computed_at_once_than_there_are_places_for_over_all_realms() {
-    let mut kept = Kept::default();
-    kept.hashing = Hashing(Arc::new(Semaphore::new(1)));
-    let open = || {
-        let reader = Reader::new(|_| Ok(found(&[("alice", HASH)])));
-        let settings = Settings { file: "/nonexistent".into(), reader, try_first: false, use_first: false };
-        File::open(settings, &kept).unwrap()
-    };
-    let (one, other) = (open(), open());
-    let taken = Arc::clone(&kept.hashing.0).acquire_owned().await.unwrap();
-    let alice = password("alice", "secret");
-    let logins = async { tokio::join!(one.look_up(&alice), other.look_up(&alice)) };
-    tokio::pin!(logins);
-    let waits = futures_util::poll!(&mut logins).is_pending();
-    // Threads that may block would have come to an end by then, had they begun.
-    task::spawn_blocking(|| ()).await.unwrap();
-    assert!(waits && futures_util::poll!(&mut logins).is_pending());
-    drop(taken);
-    let (one, other) = logins.await;
-    assert!(one.is_ok() && other.is_ok());
 }
 
 /// A file that its reader takes for a list of names, each with the password `x`, unless it says `broken`.

@@ -12,10 +12,9 @@ use krb::{
     name::{Principal, PrincipalName},
 };
 use tgg::request;
-use tokio::task::spawn_blocking;
 
 use super::failure::PasswordError;
-use crate::{ambient, kdc::Kdcs, realm::module::file::Hashing};
+use crate::{ambient, kdc::Kdcs, realm::hashing::Hashing};
 
 /// Most rounds in which a password is made a key. Deployed KDCs ask for 4096 or 32768, and nothing protects what they
 /// say: a round costs about half a microsecond of a core.
@@ -80,14 +79,11 @@ impl Asking<'_> {
             let answer = self.ask(exchange.request()).await?;
             // Whoever has a key already does not wait again behind all who still need one.
             let step = if exchange.makes_key(&answer) {
-                let place = self.hashing.place().await.ok_or(PasswordError::Interrupted)?;
-                let read = spawn_blocking(move || {
-                    // For as long as the work goes on, also if nobody waits for it any more.
-                    let _place = place;
+                let read = self.hashing.compute(move || {
                     let step = exchange.reply(&answer, now(), &mut dice);
                     (exchange, step)
                 });
-                let (back, step) = read.await.map_err(|_| PasswordError::Interrupted)?;
+                let (back, step) = read.await.ok_or(PasswordError::Interrupted)?;
                 exchange = back;
                 step
             } else {

@@ -1,6 +1,8 @@
 //! argon2id, as the reference implementation writes its hashes (RFC 9106; PHC string format).
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::cell::RefCell;
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -19,6 +21,15 @@ const TAG: usize = 32;
 
 /// Lanes: each may be computed by a thread of its own, and here none is.
 const MAX_LANES: u32 = 64;
+
+/// Most memory that a thread keeps for its next hash, in KiB.
+const KEPT: usize = 64 * 1024;
+
+thread_local! {
+    /// The memory of the last hash. glibc, asked for so much again and again on a boundary of 64 octets, keeps many times
+    /// of it.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A hash.
 #[derive(Clone)]
@@ -80,10 +91,33 @@ impl Argon2id {
 
     pub(super) fn is_of(&self, password: &[u8]) -> Result<bool, Broken> {
         let mut tag = Zeroizing::new(vec![0; self.tag.len()]);
-        let argon2 = Argon2::new(Algorithm::Argon2id, self.version, self.params.clone());
-        argon2.hash_password_into(password, &self.salt, &mut tag).map_err(|_| Broken)?;
+        compute(self.version, &self.params, password, &self.salt, &mut tag)?;
         Ok(tag.ct_eq(&self.tag).into())
     }
+}
+
+/// Computes a hash in the memory of the thread.
+fn compute(
+    version: Version,
+    params: &Params,
+    password: &[u8],
+    salt: &[u8],
+    tag: &mut [u8],
+) -> Result<(), Broken> {
+    MEMORY.with_borrow_mut(|memory| {
+        let blocks = params.block_count();
+        if memory.len() < blocks {
+            *memory = Vec::new();
+            memory.try_reserve_exact(blocks).map_err(|_| Broken)?;
+            memory.resize(blocks, Block::new());
+        }
+        let argon2 = Argon2::new(Algorithm::Argon2id, version, params.clone());
+        let computed = argon2.hash_password_into_with_memory(password, salt, tag, memory.as_mut_slice());
+        if memory.len() > KEPT {
+            *memory = Vec::new();
+        }
+        computed.map_err(|_| Broken)
+    })
 }
 
 /// A new hash of a password, with this salt.
@@ -95,8 +129,7 @@ pub fn make(password: &[u8], salt: [u8; SALT]) -> Result<String, Broken> {
     let (memory, passes, lanes) = MADE;
     let params = Params::new(memory, passes, lanes, Some(TAG)).map_err(|_| Broken)?;
     let mut tag = [0; TAG];
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    argon2.hash_password_into(password, &salt, &mut tag).map_err(|_| Broken)?;
+    compute(Version::V0x13, &params, password, &salt, &mut tag)?;
     let (salt, tag) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(tag));
     Ok(format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${tag}"))
 }
