@@ -29,6 +29,7 @@ mod keystores;
 mod management;
 mod mit_clients;
 mod mit_raw;
+mod passwd;
 mod proxy;
 mod proxy_header;
 mod record;
