@@ -158,8 +158,13 @@ impl<'a> Fields<'a> {
 
     /// The values in the first element of this name, between its commas.
     pub(super) fn list(&self, name: &str) -> Option<Vec<String>> {
+        Some(self.items(name)?.into_iter().map(|item| item.value).collect())
+    }
+
+    /// The same, each with its place.
+    pub(super) fn items(&self, name: &str) -> Option<Vec<Spanned<String>>> {
         match &self.field(name)?.value {
-            Some(Value::List(list)) => Some(list.iter().map(|item| item.value.clone()).collect()),
+            Some(Value::List(list)) => Some(list.clone()),
             _ => None,
         }
     }

@@ -40,8 +40,9 @@ pub fn missing(config: &Config) -> Vec<Problem> {
             Judge::File(file) => need(&file.file, "the file"),
             Judge::Gss(gss) => gss.binding_certificates.iter().for_each(|file| need(file, "the certificate")),
             Judge::Kerberos5(kerberos5) => need(&kerberos5.keytab, "the keytab"),
+            Judge::Jwt(jwt) => jwt.file().iter().for_each(|file| need(file, "the JWK set")),
             Judge::Keystore(keystore) => keystore.store.iter().for_each(|file| need(file, "the keystore")),
-            Judge::Http(_) | Judge::Jwt(_) | Judge::Ldap(_) => {}
+            Judge::Http(_) | Judge::Ldap(_) => {}
         }
     }
     problems

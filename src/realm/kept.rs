@@ -8,7 +8,7 @@ use std::{
 
 use tgg::routes::Routes;
 
-use super::{gss::Replays, hashing::Hashing};
+use super::{gss::Replays, hashing::Hashing, module::jwt::source::KeySets};
 use crate::{
     kdc::Kdcs,
     tls::{TlsError, front::FrontCertificates},
@@ -21,6 +21,8 @@ pub struct Kept {
     pub replays: Replays,
     /// The threads that compute hashes of passwords, for all realms.
     pub hashing: Hashing,
+    /// Keys that issuers of tokens have published.
+    pub key_sets: KeySets,
     /// Certificates of proxies in front, those in use before with them.
     fronts: Mutex<Vec<Arc<FrontCertificates>>>,
     /// KDCs that judge passwords, for as long as a realm has them: what is known of their health.

@@ -9,6 +9,7 @@ pub mod exec;
 pub mod file;
 pub mod gss;
 pub mod http;
+pub mod jwt;
 pub mod kerberos5;
 pub mod keystore;
 
@@ -35,6 +36,8 @@ pub enum Settings {
     Gss(Box<gss::Settings>),
     /// A web service of the operator's is asked.
     Http(Box<http::Settings>),
+    /// A JSON Web Token is judged.
+    Jwt(Box<jwt::Settings>),
     /// The certificate is judged that the client showed in TLS.
     Keystore(Box<keystore::Settings>),
     /// A password is judged by the KDC.
@@ -59,6 +62,9 @@ pub enum ModuleError {
     /// `http`.
     #[error(transparent)]
     Http(#[from] http::ServiceError),
+    /// `jwt`.
+    #[error("jwt: {0}")]
+    Jwt(#[from] jwt::source::SourceError),
     /// `keystore`.
     #[error(transparent)]
     Keystore(#[from] keystore::CertificatesError),
@@ -79,6 +85,7 @@ impl Settings {
             Self::File(settings) => Arc::new(file::File::open(settings, kept)?),
             Self::Gss(settings) => Arc::new(gss::Tickets::open(*settings, kept)?),
             Self::Http(settings) => Arc::new(http::Service::open(*settings)?),
+            Self::Jwt(settings) => Arc::new(jwt::Tokens::open(*settings, kept)?),
             Self::Keystore(settings) => Arc::new(keystore::Certificates::open(*settings)?),
             Self::Kerberos5(settings) => Arc::new(kerberos5::Kerberos5::open(*settings, kept)?),
             Self::Keytab => Arc::new(Keytab),

@@ -16,6 +16,7 @@ mod proxied;
 mod realms;
 mod redirect;
 mod tickets;
+mod tokens;
 mod users;
 
 use std::{

@@ -4,6 +4,7 @@ mod exec;
 mod file;
 mod gss;
 mod http;
+mod jwt;
 mod kerberos5;
 mod keystore;
 mod reading;
@@ -14,6 +15,7 @@ pub use exec::Exec;
 pub use file::File;
 pub use gss::Gss;
 pub use http::Http;
+pub use jwt::Jwt;
 pub use kerberos5::Kerberos5;
 pub use keystore::Keystore;
 
@@ -47,7 +49,7 @@ pub enum Judge {
     /// A web service is asked.
     Http(Http),
     /// A JSON Web Token is judged.
-    Jwt(Jwt),
+    Jwt(Box<Jwt>),
     /// A password is judged by the KDC; behind `Negotiate` it has the keytab for the module `gss` behind it.
     Kerberos5(Box<Kerberos5>),
     /// The certificate is judged that the client showed in TLS.
@@ -63,25 +65,6 @@ pub struct Passwords {
     pub first: bool,
     /// And no other.
     pub only: bool,
-}
-
-/// Options of `jwt`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Jwt {
-    /// Keys of the issuer: URL or file of a JWK set.
-    pub keys: Spanned<String>,
-    /// Who must have made the token.
-    pub issuer: String,
-    /// For whom it must be: one of these.
-    pub audiences: Vec<String>,
-    /// Signatures that are accepted, by their names in JOSE.
-    pub algorithms: Vec<String>,
-    /// The claim that names the user.
-    pub user_claim: String,
-    /// The claim that lists roles.
-    pub role_claim: String,
-    /// How far clocks may be apart.
-    pub skew: Duration,
 }
 
 /// Options of `ldap`.

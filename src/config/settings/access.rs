@@ -15,7 +15,7 @@ use crate::{
     config::{
         model::{
             Config,
-            module::{Exec, File, Gss, Http, Judge, Kerberos5, Keystore, LoginModule},
+            module::{Exec, File, Gss, Http, Judge, Jwt, Kerberos5, Keystore, LoginModule},
             realm::{Authentication, Mode, Realm, Scheme},
             service::{Required, Service},
             uri::AcceptUri,
@@ -33,7 +33,7 @@ use crate::{
         module::{
             self, exec as programs,
             file::{self, Found, Reader},
-            gss as tickets, http as web, kerberos5 as passwords, keystore as certificates,
+            gss as tickets, http as web, jwt as tokens, kerberos5 as passwords, keystore as certificates,
         },
         roles::Grants,
         scheme::{self, Kind},
@@ -192,6 +192,7 @@ fn judge(module: &LoginModule, asked: Option<Scheme>, config: &Config) -> Option
         Judge::File(file) => module::Settings::File(users(file, &config.defined)),
         Judge::Gss(gss) => module::Settings::Gss(Box::new(tickets(gss))),
         Judge::Http(http) => module::Settings::Http(Box::new(service(http, config))),
+        Judge::Jwt(jwt) => module::Settings::Jwt(Box::new(tokens(jwt, config))),
         Judge::Kerberos5(kerberos5) => match asked? {
             Scheme::ApplicationNegotiate | Scheme::Negotiate => module::Settings::Keytab,
             Scheme::ApplicationBasic | Scheme::ApplicationToken | Scheme::Basic => {
@@ -214,6 +215,17 @@ fn users(file: &File, defined: &BTreeMap<String, String>) -> file::Settings {
         }),
         try_first: file.passwords.first,
         use_first: file.passwords.only,
+    }
+}
+
+fn tokens(jwt: &Jwt, config: &Config) -> tokens::Settings {
+    let authorities =
+        config.truststore.as_ref().map_or(Authorities::System, |known| Authorities::Store(store(known)));
+    tokens::Settings {
+        keys: jwt.keys.value.clone(),
+        tls: ClientSettings { authorities, ..ClientSettings::default() },
+        algorithms: jwt.algorithms.clone(),
+        demands: jwt.demands.clone(),
     }
 }
 

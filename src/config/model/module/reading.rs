@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::PathBuf, time::Duration};
 
-use super::{Judge, Jwt, Kerberos5, Ldap, LoginModule, Passwords};
+use super::{Judge, Kerberos5, Ldap, LoginModule, Passwords};
 use crate::{
     config::{
         fields::Fields,
@@ -102,29 +102,10 @@ impl Reading<'_, '_> {
             ModuleType::File => Judge::File(self.file()?),
             ModuleType::Gss => Judge::Gss(Box::new(self.gss(before)?)),
             ModuleType::Http => Judge::Http(self.http()?),
-            ModuleType::Jwt => Judge::Jwt(self.jwt()?),
+            ModuleType::Jwt => Judge::Jwt(Box::new(self.jwt()?)),
             ModuleType::Kerberos5 => Judge::Kerberos5(Box::new(self.kerberos5()?)),
             ModuleType::Keystore => Judge::Keystore(self.keystore()?),
             ModuleType::Ldap => Judge::Ldap(self.ldap()?),
-        })
-    }
-
-    fn jwt(&mut self) -> Option<Jwt> {
-        let name = |name, default: &str| {
-            self.fields.text(name).map_or_else(|| default.to_owned(), |text| text.value)
-        };
-        let default = ["ES256", "ES384", "EdDSA", "RS256"];
-        Some(Jwt {
-            keys: self.fields.text("keys")?,
-            issuer: self.fields.text("issuer")?.value,
-            audiences: self.names("audience"),
-            algorithms: self
-                .fields
-                .list("algorithms")
-                .unwrap_or_else(|| default.into_iter().map(str::to_owned).collect()),
-            user_claim: name("userClaim", "sub"),
-            role_claim: name("roleClaim", "roles"),
-            skew: self.time("clockSkew", 60),
         })
     }
 
