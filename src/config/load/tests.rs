@@ -1,6 +1,7 @@
 //! What is made of files that are right, and of those that are nearly so.
 
 mod said;
+mod tokens;
 
 use std::{fs, ops::Range, path::Path};
 
