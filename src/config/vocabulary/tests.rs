@@ -235,9 +235,14 @@ fn around(place: Place, element: &str, name: &str) -> String {
             }
             _ => "",
         };
+        // What is said of a keystore needs one.
+        let store = match module {
+            ModuleType::Keystore if name != "keyStoreURL" => "<keyStoreURL>a</keyStoreURL>",
+            _ => "",
+        };
         format!(
             "<realm><name>r</name><authentication><login-modules>{before}<login-module><type>{module}</type>\
-             <success>required</success><options>{options}</options></login-module></login-modules></authentication></realm>"
+             <success>required</success><options>{store}{options}</options></login-module></login-modules></authentication></realm>"
         )
     };
     let publisher = |inside: &str| match inside.contains("<accept>") || inside.contains("<connect>") {
