@@ -58,3 +58,6 @@ pub(super) fn senseless(error: AnswerError) -> Failure {
 fn told(why: Option<String>) -> String {
     why.unwrap_or_else(|| "the module gives no reason; have it answer with one in `why`".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

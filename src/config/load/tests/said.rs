@@ -586,6 +586,16 @@ fn a_realm_is_told_why_nobody_could_log_in_as_meant() {
                 "error: <isInitiator> is `true`; use false: tickets are judged with a keytab, and the gateway has none of its own",
             ],
         ),
+        (
+            "<service><accept>ws://localhost:1/</accept><type>echo</type></service><security><realm><name>demo</name><authentication><login-modules><login-module><type>http</type><success>required</success><options><url>http://judge.test/</url></options></login-module><login-module><type>http</type><success>required</success><options><url>https://joe:secret@judge.test/</url></options></login-module><login-module><type>http</type><success>required</success><options><url>judge.test</url></options></login-module><login-module><type>keystore</type><success>required</success><options><keyStoreAlias>ann</keyStoreAlias></options></login-module><login-module><type>keystore</type><success>required</success><options><keyStoreURL>https://judge.test/a.p12</keyStoreURL></options></login-module></login-modules></authentication></realm></security>",
+            &[
+                "error: the <url> cannot be asked; http://judge.test/ would be asked in clear; write https://, or ask a service on this host",
+                "error: the <url> cannot be asked; https://judge.test… has a name, a password or a # in it; take them out",
+                "error: the <url> cannot be asked; judge.test is no URL of a web service; write it as https://HOST[:PORT]/PATH",
+                "error: <keyStoreAlias> is of a keystore, and there is no <keyStoreURL>; add it, or take this out",
+                "error: <keyStoreURL> is `https://judge.test/a.p12`; write it as file:PATH, or as a path",
+            ],
+        ),
     ]);
 }
 
