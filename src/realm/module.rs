@@ -67,7 +67,7 @@ pub enum ModuleError {
     Jwt(#[from] jwt::source::SourceError),
     /// `keystore`.
     #[error(transparent)]
-    Keystore(#[from] keystore::CertificatesError),
+    Keystore(#[from] Box<keystore::CertificatesError>),
     /// `kerberos5`.
     #[error(transparent)]
     Kerberos5(#[from] kerberos5::Kerberos5Error),
@@ -86,7 +86,7 @@ impl Settings {
             Self::Gss(settings) => Arc::new(gss::Tickets::open(*settings, kept)?),
             Self::Http(settings) => Arc::new(http::Service::open(*settings)?),
             Self::Jwt(settings) => Arc::new(jwt::Tokens::open(*settings, kept)?),
-            Self::Keystore(settings) => Arc::new(keystore::Certificates::open(*settings)?),
+            Self::Keystore(settings) => Arc::new(keystore::Certificates::open(*settings).map_err(Box::new)?),
             Self::Kerberos5(settings) => Arc::new(kerberos5::Kerberos5::open(*settings, kept)?),
             Self::Keytab => Arc::new(Keytab),
         })
