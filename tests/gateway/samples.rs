@@ -90,8 +90,7 @@ fn the_sample_with_every_option_runs_as_it_is() {
     assert!(users("am9lOndlbGNvbWU=").contains(" 101 "), "{}", users("am9lOndlbGNvbWU="));
     assert!(!users("YWRtaW46YWRtaW4=").contains(" 101 "));
     assert!(!users("am9lOndyb25n").contains(" 101 "));
-    // Its realm has no module yet that judges.
-    assert!(ask(web, "/echo-for-users", "").starts_with("HTTP/1.1 503 "));
+    assert!(ask(web, "/echo-for-users", "").starts_with("HTTP/1.1 401 "));
     assert!(ask(web, "/app/x", "").starts_with("HTTP/1.1 503 "), "there is no back end");
     assert!(ask(gateway.at("Management"), "/health", "").starts_with("HTTP/1.1 200 "));
 }
