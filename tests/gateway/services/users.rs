@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Folder, ask, config, realms::roles, service, status};
 use crate::{
-    door::{admission, message},
+    door::admission,
     world::{Gateway, exit_code},
 };
 
