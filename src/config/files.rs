@@ -42,7 +42,10 @@ pub fn missing(config: &Config) -> Vec<Problem> {
             Judge::Kerberos5(kerberos5) => need(&kerberos5.keytab, "the keytab"),
             Judge::Jwt(jwt) => jwt.file().iter().for_each(|file| need(file, "the JWK set")),
             Judge::Keystore(keystore) => keystore.store.iter().for_each(|file| need(file, "the keystore")),
-            Judge::Http(_) | Judge::Ldap(_) => {}
+            Judge::Ldap(ldap) => {
+                ldap.account.iter().for_each(|(_, file)| need(file, "the file with the password"));
+            }
+            Judge::Http(_) => {}
         }
     }
     problems

@@ -12,6 +12,7 @@ pub mod http;
 pub mod jwt;
 pub mod kerberos5;
 pub mod keystore;
+pub mod ldap;
 
 use std::{collections::BTreeSet, error::Error, fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -44,6 +45,8 @@ pub enum Settings {
     Kerberos5(Box<kerberos5::Settings>),
     /// Nothing is judged: it has the keytab for `gss` behind it.
     Keytab,
+    /// A directory server is asked.
+    Ldap(Box<ldap::Settings>),
 }
 
 /// Why a module cannot be made. The operator's fault.
@@ -71,6 +74,9 @@ pub enum ModuleError {
     /// `kerberos5`.
     #[error(transparent)]
     Kerberos5(#[from] kerberos5::Kerberos5Error),
+    /// `ldap`.
+    #[error(transparent)]
+    Ldap(#[from] ldap::LdapError),
 }
 
 impl Settings {
@@ -89,6 +95,7 @@ impl Settings {
             Self::Keystore(settings) => Arc::new(keystore::Certificates::open(*settings).map_err(Box::new)?),
             Self::Kerberos5(settings) => Arc::new(kerberos5::Kerberos5::open(*settings, kept)?),
             Self::Keytab => Arc::new(Keytab),
+            Self::Ldap(settings) => Arc::new(ldap::Directory::open(*settings)?),
         })
     }
 }

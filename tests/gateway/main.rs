@@ -36,6 +36,7 @@ mod record;
 mod reload;
 mod samples;
 mod services;
+mod slapd;
 mod started;
 mod ticket;
 mod websocket;

@@ -8,6 +8,7 @@ mod directory;
 mod echo;
 mod failures;
 mod kerberos;
+mod ldap;
 mod leases;
 mod management;
 mod pages;

@@ -7,9 +7,8 @@ mod http;
 mod jwt;
 mod kerberos5;
 mod keystore;
+mod ldap;
 mod reading;
-
-use std::time::Duration;
 
 pub use exec::Exec;
 pub use file::File;
@@ -18,11 +17,9 @@ pub use http::Http;
 pub use jwt::Jwt;
 pub use kerberos5::Kerberos5;
 pub use keystore::Keystore;
+pub use ldap::Ldap;
 
-use crate::{
-    config::spanned::Spanned,
-    realm::{chain::Success, roles::Grant},
-};
+use crate::realm::{chain::Success, roles::Grant};
 
 /// One who judges.
 #[derive(Clone, Debug)]
@@ -55,7 +52,7 @@ pub enum Judge {
     /// The certificate is judged that the client showed in TLS.
     Keystore(Keystore),
     /// A directory server is asked.
-    Ldap(Ldap),
+    Ldap(Box<Ldap>),
 }
 
 /// Which password a module tries.
@@ -65,23 +62,4 @@ pub struct Passwords {
     pub first: bool,
     /// And no other.
     pub only: bool,
-}
-
-/// Options of `ldap`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Ldap {
-    /// Servers, with blanks between them, and where users are.
-    pub user_provider: Spanned<String>,
-    /// How a user is found.
-    pub user_filter: Option<Spanned<String>>,
-    /// As whom the server is asked.
-    pub auth_identity: Option<Spanned<String>>,
-    /// What becomes a role.
-    pub authz_identity: Option<Spanned<String>>,
-    /// Whether TLS is spoken from the start, also to `ldap://`.
-    pub tls: bool,
-    /// Until when a server must have answered.
-    pub timeout: Duration,
-    /// Which password is tried.
-    pub passwords: Passwords,
 }

@@ -15,7 +15,7 @@ use crate::{
     config::{
         model::{
             Config,
-            module::{Exec, File, Gss, Http, Judge, Jwt, Kerberos5, Keystore, LoginModule},
+            module::{Exec, File, Gss, Http, Judge, Jwt, Kerberos5, Keystore, Ldap, LoginModule},
             realm::{Authentication, Mode, Realm, Scheme},
             service::{Required, Service},
             uri::AcceptUri,
@@ -34,6 +34,7 @@ use crate::{
             self, exec as programs,
             file::{self, Found, Reader},
             gss as tickets, http as web, jwt as tokens, kerberos5 as passwords, keystore as certificates,
+            ldap as directory,
         },
         roles::Grants,
         scheme::{self, Kind},
@@ -200,7 +201,7 @@ fn judge(module: &LoginModule, asked: Option<Scheme>, config: &Config) -> Option
             }
         },
         Judge::Keystore(keystore) => module::Settings::Keystore(Box::new(shown(keystore, config))),
-        _ => return None,
+        Judge::Ldap(ldap) => module::Settings::Ldap(Box::new(directory(ldap, config))),
     };
     Some(realms::Judge { module, success: *success, debug: *debug })
 }
@@ -241,14 +242,10 @@ fn program(exec: &Exec) -> programs::Settings {
 }
 
 fn service(http: &Http, config: &Config) -> web::Settings {
-    let authorities = match &config.truststore {
-        Some(truststore) => Authorities::Store(store(truststore)),
-        None => Authorities::System,
-    };
     web::Settings {
         url: http.url.value.clone(),
         clear: http.clear,
-        tls: ClientSettings { authorities, ..ClientSettings::default() },
+        tls: ClientSettings { authorities: authorities(config), ..ClientSettings::default() },
         timeout: http.timeout,
         connections: http.connections,
         ask_always: http.ask_always,
@@ -299,5 +296,30 @@ fn passwords(kerberos5: &Kerberos5) -> passwords::Settings {
         krb_realms: kerberos5.krb_realms.clone(),
         default_realm: kerberos5.default_realm.clone(),
         timeout: kerberos5.timeout,
+    }
+}
+
+fn directory(ldap: &Ldap, config: &Config) -> directory::Settings {
+    let Ldap { servers, mode, role, account, groups, timeout, passwords } = ldap;
+    directory::Settings {
+        servers: servers.clone(),
+        mode: mode.clone(),
+        role: role.clone(),
+        account: account
+            .as_ref()
+            .map(|(dn, file)| directory::Account { dn: dn.clone(), password_file: file.value.clone() }),
+        groups: groups.clone(),
+        timeout: *timeout,
+        tls: ClientSettings { authorities: authorities(config), ..ClientSettings::default() },
+        first: passwords.first,
+        only_first: passwords.only,
+    }
+}
+
+/// Whom the gateway believes where it is a client itself.
+fn authorities(config: &Config) -> Authorities {
+    match &config.truststore {
+        Some(truststore) => Authorities::Store(store(truststore)),
+        None => Authorities::System,
     }
 }

@@ -20,6 +20,8 @@ pub(super) const fn of(module: ModuleType) -> &'static [&'static [Entry]] {
 }
 
 const JNDI: &str = "it is a setting of Java's directory client; take it out";
+const JNDI_PASSWORD: &str =
+    "no password stands in the configuration; write it into a file, and name that in <bindPasswordFile>";
 const JAVA_CACHE: &str = "what a module finds out is never kept for the next login; take it out";
 const KEYTAB_ALONE: &str = "tickets are judged with a keytab, and the gateway has none of its own";
 
@@ -64,10 +66,27 @@ const LDAP: &[Entry] = &[
     Entry::leaf("userFilter", Text, "(uid={USERNAME})", "How a user is found"),
     Entry::leaf("authIdentity", Text, "uid={USERNAME},ou=people,dc=example", "As whom the server is asked"),
     Entry::leaf("authzIdentity", Text, "{EMPLOYEENUMBER}", "What becomes a role: an attribute, or a word"),
+    Entry::leaf("bindDn", Text, "cn=gateway,dc=example", "As whom users are searched; without it, as nobody")
+        .alias(&["java.naming.security.principal"]),
+    Entry::leaf("bindPasswordFile", File, "ldap.pw", "The file whose first line is the password of bindDn"),
+    Entry::leaf(
+        "groupProvider",
+        Text,
+        "ou=groups,dc=example",
+        "Where groups are; without it, none are searched",
+    ),
+    Entry::leaf("groupFilter", Text, "(memberUid={USERNAME})", "How the groups of a user are found")
+        .by_default("(member={USERDN})"),
+    Entry::leaf("groupAttribute", Text, "displayName", "What groups are called, beside their full names")
+        .by_default("cn"),
+    Entry::leaf("groupRoles", Truth, "true", "Whether what groups are called are roles").by_default("false"),
     // As in Java's module: the password passes in the clear without it.
     Entry::leaf("useSSL", Truth, "false", "Whether TLS is spoken from the start, also to ldap://")
         .by_default("true"),
+    Entry::leaf("startTls", Truth, "true", "Whether TLS is asked for first; in place of useSSL")
+        .by_default("false"),
     Entry::leaf("timeout", Time, "2 s", "Time until a server is given up").by_default("5 s"),
+    Entry::refused("java.naming.security.credentials", JNDI_PASSWORD),
     Entry::ignored("java.naming.*", JNDI),
 ];
 

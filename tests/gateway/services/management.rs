@@ -255,7 +255,7 @@ fn the_configuration_is_shown_without_secrets() {
         + &module(
             "ldap",
             &format!(
-                "<userProvider>ldap://ldap.test/</userProvider><authIdentity>cn=gw,pw={SECRET}</authIdentity>"
+                "<userProvider>ldap://ldap.test/</userProvider><authIdentity>cn={{USERNAME}},pw={SECRET}</authIdentity>"
             ),
         );
     let realm = format!(

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::PathBuf, time::Duration};
 
-use super::{Judge, Kerberos5, Ldap, LoginModule, Passwords};
+use super::{Judge, Kerberos5, LoginModule, Passwords};
 use crate::{
     config::{
         fields::Fields,
@@ -105,42 +105,13 @@ impl Reading<'_, '_> {
             ModuleType::Jwt => Judge::Jwt(Box::new(self.jwt()?)),
             ModuleType::Kerberos5 => Judge::Kerberos5(Box::new(self.kerberos5()?)),
             ModuleType::Keystore => Judge::Keystore(self.keystore()?),
-            ModuleType::Ldap => Judge::Ldap(self.ldap()?),
-        })
-    }
-
-    fn ldap(&mut self) -> Option<Ldap> {
-        Some(Ldap {
-            user_provider: self.url("userProvider", &["ldap", "ldaps"])?,
-            user_filter: self.fields.text("userFilter"),
-            auth_identity: self.fields.text("authIdentity"),
-            authz_identity: self.fields.text("authzIdentity"),
-            tls: self.fields.flag("useSSL").unwrap_or(true),
-            timeout: self.time("timeout", 5),
-            passwords: self.passwords(),
+            ModuleType::Ldap => Judge::Ldap(Box::new(self.ldap()?)),
         })
     }
 
     pub(super) fn passwords(&self) -> Passwords {
         let only = self.flag("useFirstPass");
         Passwords { first: only || self.flag("tryFirstPass"), only }
-    }
-
-    /// One or more URLs with blanks between them, each with one of these schemes.
-    fn url(&mut self, name: &str, schemes: &[&str]) -> Option<Spanned<String>> {
-        let text = self.fields.text(name)?;
-        let sound = |url: &str| {
-            url.split_once("://").is_some_and(|(scheme, rest)| {
-                !rest.is_empty() && schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme))
-            })
-        };
-        if text.split_whitespace().all(sound) {
-            return Some(text);
-        }
-        let says = format!("<{name}> is {}", quoted(&text));
-        let help = format!("write it as {}://HOST[:PORT]/…", schemes.join(":// or "));
-        self.problems.push(Problem::error(text.span, says).help(help));
-        None
     }
 
     /// What all elements of this name say, read by `read`.
