@@ -9,8 +9,8 @@ use super::*;
 use crate::config::{
     model::{Era, module::Judge, realm::Scheme, service::Required},
     report::Severity,
-    spanned::Spanned,
 };
+use crate::realm::module::ldap::{Mode, Role};
 
 const CURRENT: &str = "http://xmlns.kaazing.org/2016/06/gateway";
 
@@ -290,8 +290,10 @@ fn the_demo_realm_of_the_founding_documents_means_what_it_meant() {
     let [file, ldap] = authentication.modules.as_slice() else { panic!("{:?}", authentication.modules) };
     assert!(matches!(&file.judge, Judge::File(file) if file.file.ends_with("jaas-config.xml")));
     let Judge::Ldap(ldap) = &ldap.judge else { panic!("{:?}", ldap.judge) };
-    let filter = ldap.user_filter.as_ref().map(|filter: &Spanned<String>| filter.as_str());
-    assert_eq!(filter, Some("(&(uid={USERNAME})(objectClass=inetOrgPerson))"));
+    let Mode::SearchFirst(filter) = &ldap.mode else { panic!("{:?}", ldap.mode) };
+    assert_eq!(filter.to_string(), "(&(uid={USERNAME})(objectClass=inetOrgPerson))");
+    assert_eq!(ldap.role, Some(Role::Attribute("EMPLOYEENUMBER".to_owned())));
+    assert_eq!(ldap.servers[0].to_string(), "ldaps://ldap-svr:636");
 }
 
 /// The places of all texts below an element.

@@ -201,6 +201,10 @@ fn around(place: Place, element: &str, name: &str) -> String {
     let companion = match name {
         "http.forwarded" | "tcp.proxy.protocol" => "<tcp.trusted.proxies>10.0.0.1</tcp.trusted.proxies>",
         "authToLocal" => "<defaultRealm>EXAMPLE.COM</defaultRealm>",
+        "bindDn" if !element.is_empty() => "<bindPasswordFile>a</bindPasswordFile>",
+        "bindPasswordFile" if !element.is_empty() => "<bindDn>cn=a</bindDn>",
+        "groupAttribute" | "groupFilter" | "groupRoles" => "<groupProvider>dc=example</groupProvider>",
+        "useSSL" => "<startTls>false</startTls>",
         _ => "",
     };
     let inside = format!("{}{companion}{element}", needed(place));
@@ -235,14 +239,20 @@ fn around(place: Place, element: &str, name: &str) -> String {
             }
             _ => "",
         };
-        // What is said of a keystore needs one.
-        let store = match module {
-            ModuleType::Keystore if name != "keyStoreURL" => "<keyStoreURL>a</keyStoreURL>",
-            _ => "",
+        let options = match module {
+            // What is said of a keystore needs one.
+            ModuleType::Keystore if name != "keyStoreURL" => {
+                format!("<keyStoreURL>a</keyStoreURL>{options}")
+            }
+            // It must say how users are found.
+            ModuleType::Ldap if !options.contains("<userFilter>") => {
+                format!("<userFilter>(cn={{USERNAME}})</userFilter>{options}")
+            }
+            _ => options.to_owned(),
         };
         format!(
             "<realm><name>r</name><authentication><login-modules>{before}<login-module><type>{module}</type>\
-             <success>required</success><options>{store}{options}</options></login-module></login-modules></authentication></realm>"
+             <success>required</success><options>{options}</options></login-module></login-modules></authentication></realm>"
         )
     };
     let publisher = |inside: &str| match inside.contains("<accept>") || inside.contains("<connect>") {

@@ -537,9 +537,9 @@ fn a_realm_is_told_why_nobody_could_log_in_as_meant() {
             ],
         ),
         (
-            "<service><accept>ws://localhost:1/</accept><type>echo</type></service><security><realm><name>demo</name><authentication><login-modules><login-module><type>ldap</type><success>required</success><options><userProvider>ldap.example.com</userProvider></options></login-module><login-module><type>jndi</type><success>required</success><options></options></login-module><login-module><type>class:com.example.Token</type><success>required</success><options></options></login-module><login-module><type>flie</type><success>required</success><options><file>a</file></options></login-module><login-module><type>gss</type><success>required</success><options></options></login-module><login-module><type>file</type><success>required</success><options></options></login-module></login-modules></authentication></realm></security>",
+            "<service><accept>ws://localhost:1/</accept><type>echo</type></service><security><realm><name>demo</name><authentication><login-modules><login-module><type>ldap</type><success>required</success><options><userProvider>ldap.example.com</userProvider><userFilter>(uid={USERNAME})</userFilter></options></login-module><login-module><type>jndi</type><success>required</success><options></options></login-module><login-module><type>class:com.example.Token</type><success>required</success><options></options></login-module><login-module><type>flie</type><success>required</success><options><file>a</file></options></login-module><login-module><type>gss</type><success>required</success><options></options></login-module><login-module><type>file</type><success>required</success><options></options></login-module></login-modules></authentication></realm></security>",
             &[
-                "error: <userProvider> is `ldap.example.com`; write it as ldap:// or ldaps://HOST[:PORT]/…",
+                "error: <userProvider> is `ldap.example.com`; write it as ldap:// or ldaps://HOST[:PORT]/BASE",
                 "error: login modules of type `jndi` are not supported; use ldap",
                 "error: login modules of type `class:com.example.Token` are not supported; a class of Java cannot run here; use jwt, or http or exec to ask a judge of your own",
                 "error: <type> is `flie`, which is no type of login module; did you mean `file`?",
@@ -663,3 +663,152 @@ const WRONG: [&str; 19] = [
     "56:19: error: login modules of type `class:com.example.TokenLoginModule` are not supported; a class of Java cannot run here; use jwt, or http or exec to ask a judge of your own",
     "63:4: error: <cluster> is not supported: gateways do not join; put a load balancer in front of several",
 ];
+
+/// What is said of a login module `ldap` with these options.
+fn said_of_directory(options: &str) -> Vec<String> {
+    said(&format!(
+        "<service><accept>ws://localhost:1/</accept><type>echo</type></service><security><realm><name>demo</name>\
+         <authentication><login-modules><login-module><type>ldap</type><success>required</success><options>{options}\
+         </options></login-module></login-modules></authentication></realm></security>"
+    ))
+}
+
+#[test]
+fn what_a_directory_server_cannot_be_asked_is_told() {
+    let user = "<userProvider>ldap://a/ou=x</userProvider><userFilter>(uid={USERNAME})</userFilter>";
+    let nobody = "<userProvider>ldap://a/ou=x</userProvider>";
+    for (before, options, expected) in [
+        (user, "", &[][..]),
+        (
+            "",
+            "<userProvider>ldap:///ou=x ldaps://b/</userProvider><userFilter>(uid={USERNAME})</userFilter>",
+            &["error: <userProvider> is `ldap:///ou=x`; it names no host; write it as ldap://HOST[:PORT]/BASE"],
+        ),
+        (
+            nobody,
+            "",
+            &["error: nothing says how users are found; add <userFilter>(uid={USERNAME})</userFilter>, or <authIdentity>"],
+        ),
+        (
+            nobody,
+            "<userFilter>(uid={USERNAME}</userFilter>",
+            &[
+                "error: <userFilter> is `(uid={USERNAME}`; its parentheses do not match; write it as (uid={USERNAME}) or (&(uid={USERNAME})(…))",
+            ],
+        ),
+        (
+            nobody,
+            "<userFilter>(uid=joe)</userFilter>",
+            &["error: <userFilter> is `(uid=joe)`; write it with {USERNAME}, and without {USERDN}, as in (uid={USERNAME})"],
+        ),
+        (
+            nobody,
+            "<userFilter>(uid={USER})</userFilter>",
+            &[
+                "error: <userFilter> is `(uid={USER})`; nothing is put in for `{USER}`; only {USERNAME} is, and {USERDN} in <groupFilter>",
+            ],
+        ),
+        (
+            nobody,
+            "<authIdentity>cn=admin</authIdentity>",
+            &[
+                "error: <authIdentity> is `cn=admin`; write it with {USERNAME} once, as in uid={USERNAME},ou=people,dc=example or {USERNAME}@example.com",
+            ],
+        ),
+        (
+            nobody,
+            "<authIdentity>{USERNAME}@a</authIdentity><authzIdentity>{title}</authzIdentity>",
+            &[
+                "error: <authzIdentity> is `{title}`; no entry is searched that could have the attribute; add <userFilter>, or write a word",
+            ],
+        ),
+        (
+            user,
+            "<authzIdentity>{title</authzIdentity>",
+            &["error: <authzIdentity> is `{title`; write it as {ATTRIBUTE} alone, or as the name of a role"],
+        ),
+        (
+            user,
+            "<useSSL>true</useSSL><startTls>true</startTls>",
+            &[
+                "error: TLS is spoken from the start by <useSSL>, and asked for by <startTls>; leave one of them: <startTls> is for port 389, <useSSL> for port 636",
+            ],
+        ),
+        (
+            "<userProvider>ldaps://a/</userProvider><userFilter>(uid={USERNAME})</userFilter>",
+            "<startTls>true</startTls>",
+            &[
+                "error: TLS is asked for by <startTls>, and a URL in <userProvider> begins with ldaps://; leave <startTls> out, or write ldap://",
+            ],
+        ),
+        (
+            user,
+            "<useSSL>false</useSSL>",
+            &[
+                "error: passwords would be sent in the clear; say <startTls>true</startTls>; or, where nobody else is on the way, <startTls>false</startTls> too",
+            ],
+        ),
+        (
+            user,
+            "<useSSL>false</useSSL><startTls>false</startTls>",
+            &[
+                "warning: passwords are sent in the clear, for all on the way to read; say <startTls>true</startTls> or <useSSL>true</useSSL>",
+            ],
+        ),
+        (user, "<useSSL>false</useSSL><startTls>true</startTls>", &[]),
+        (
+            user,
+            "<bindDn>cn=a</bindDn>",
+            &["error: <bindDn> has no password; write it into a file, and name that in <bindPasswordFile>"],
+        ),
+        (
+            user,
+            "<bindPasswordFile>a</bindPasswordFile>",
+            &["error: <bindPasswordFile> has the password of nobody; say whose it is in <bindDn>, or leave it out"],
+        ),
+        (
+            user,
+            "<authIdentity>{USERNAME}@a</authIdentity><bindDn>cn=a</bindDn><bindPasswordFile>a</bindPasswordFile>",
+            &[
+                "error: <bindDn> is not used where there is an <authIdentity>: entries are searched as the user; leave one of them out",
+            ],
+        ),
+        (
+            user,
+            "<java.naming.security.principal>cn=a</java.naming.security.principal>\
+             <java.naming.security.credentials>s3cr3t</java.naming.security.credentials>",
+            &[
+                "error: <bindDn> has no password; write it into a file, and name that in <bindPasswordFile>",
+                "error: <java.naming.security.credentials> is not supported: no password stands in the configuration; write it into a file, and name that in <bindPasswordFile>",
+            ],
+        ),
+        (
+            user,
+            "<groupProvider>ldap://a/ou=groups</groupProvider>",
+            &[
+                "error: <groupProvider> is `ldap://a/ou=groups`; write the name of a folder on the servers of <userProvider>, as in ou=groups,dc=example",
+            ],
+        ),
+        (
+            user,
+            "<groupProvider>o=a</groupProvider><groupFilter>(cn=staff)</groupFilter>",
+            &[
+                "error: <groupFilter> is `(cn=staff)`; it finds the same groups for all; write it with {USERDN} or {USERNAME}",
+            ],
+        ),
+        (
+            user,
+            "<groupProvider>o=a</groupProvider><groupAttribute>c n</groupAttribute>",
+            &["error: <groupAttribute> is `c n`; write the name of an attribute, such as cn"],
+        ),
+        (
+            user,
+            "<groupRoles>true</groupRoles>",
+            &[
+                "error: <groupRoles> does nothing without <groupProvider>; say where groups are, as in <groupProvider>ou=groups,dc=example</groupProvider>",
+            ],
+        ),
+    ] {
+        assert_eq!(said_of_directory(&format!("{before}{options}")), expected, "{options}");
+    }
+}
