@@ -164,7 +164,11 @@ impl Slapd {
 
     /// Starts it again at the same ports.
     pub(crate) fn run(&mut self) {
-        let urls = format!("ldap://127.0.0.1:{}/ ldaps://127.0.0.1:{}/", self.port, self.tls_port);
+        // The second host is one that the certificate is not for.
+        let urls = format!(
+            "ldap://127.0.0.1:{0}/ ldaps://127.0.0.1:{1}/ ldap://127.0.0.2:{0}/ ldaps://127.0.0.2:{1}/",
+            self.port, self.tls_port
+        );
         let log = fs::File::create(self.dir.join("log")).unwrap();
         let child = Command::new("/usr/sbin/slapd")
             .args(["-h", &urls, "-d", "stats", "-f"])

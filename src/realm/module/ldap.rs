@@ -188,12 +188,6 @@ impl Directory {
             let name = ServerName::try_from(server.host.clone());
             let name = name.map_err(|_| LdapError::Host(server.host.clone()))?;
             let is_clear = server.protection == Protection::Clear;
-            if is_clear {
-                warn!(
-                    %server,
-                    "Passwords go to this server in the clear, for all on the way to read; use startTls or useSSL"
-                );
-            }
             let tls = secure.clone().filter(|_| !is_clear).map(|config| (config, name));
             places.push(Place::new(server, tls));
         }

@@ -682,12 +682,16 @@ fn what_a_directory_server_cannot_be_asked_is_told() {
         (
             "",
             "<userProvider>ldap:///ou=x ldaps://b/</userProvider><userFilter>(uid={USERNAME})</userFilter>",
-            &["error: <userProvider> is `ldap:///ou=x`; it names no host; write it as ldap://HOST[:PORT]/BASE"],
+            &[
+                "error: <userProvider> is `ldap:///ou=x`; it names no host; write it as ldap://HOST[:PORT]/BASE",
+            ],
         ),
         (
             nobody,
             "",
-            &["error: nothing says how users are found; add <userFilter>(uid={USERNAME})</userFilter>, or <authIdentity>"],
+            &[
+                "error: nothing says how users are found; add <userFilter>(uid={USERNAME})</userFilter>, or <authIdentity>",
+            ],
         ),
         (
             nobody,
@@ -699,7 +703,9 @@ fn what_a_directory_server_cannot_be_asked_is_told() {
         (
             nobody,
             "<userFilter>(uid=joe)</userFilter>",
-            &["error: <userFilter> is `(uid=joe)`; write it with {USERNAME}, and without {USERDN}, as in (uid={USERNAME})"],
+            &[
+                "error: <userFilter> is `(uid=joe)`; write it with {USERNAME}, and without {USERDN}, as in (uid={USERNAME})",
+            ],
         ),
         (
             nobody,
@@ -764,7 +770,9 @@ fn what_a_directory_server_cannot_be_asked_is_told() {
         (
             user,
             "<bindPasswordFile>a</bindPasswordFile>",
-            &["error: <bindPasswordFile> has the password of nobody; say whose it is in <bindDn>, or leave it out"],
+            &[
+                "error: <bindPasswordFile> has the password of nobody; say whose it is in <bindDn>, or leave it out",
+            ],
         ),
         (
             user,

@@ -184,6 +184,10 @@ async fn read(
     ahead: &mut Vec<u8>,
 ) -> Result<(i32, Answer, usize), Trouble> {
     loop {
+        // What is no message at all may be shorter than what its second octet stands for.
+        if ahead.first().is_some_and(|first| *first != ber::SEQUENCE) {
+            return Err(Malformed.into());
+        }
         if let Some(length) = ber::announced(ahead)? {
             if length > MAX_MESSAGE {
                 return Err(Trouble::TooLong);

@@ -13,6 +13,7 @@ use rustls::{ClientConfig, pki_types::ServerName};
 use tgg::moment::Moment;
 
 use super::{
+    PLACES,
     connection::{Connection, Trouble},
     server::Server,
 };
@@ -22,8 +23,8 @@ use crate::ambient;
 const LEFT_OUT: Duration = Duration::from_secs(10);
 /// How long a connection is kept that nobody uses. Servers close them after minutes.
 const IDLE: Duration = Duration::from_secs(30);
-/// Connections of one kind to one server that are kept.
-const KEPT: usize = 8;
+/// Connections of one kind to one server that are kept: as many as logins are judged at once.
+const KEPT: usize = PLACES;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
