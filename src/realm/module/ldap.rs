@@ -12,6 +12,7 @@ pub mod server;
 
 use std::{
     io::{self, Read as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -31,6 +32,7 @@ use self::{
 };
 use super::{Attempt, Brought, Doing, Failure, Fault, LoginModule, Shared, Verdict};
 use crate::{
+    ambient,
     realm::credentials::Password,
     tls::client::{ClientSettings, ClientTlsError},
 };
@@ -172,8 +174,14 @@ impl Directory {
     /// Any [`LdapError`].
     pub fn open(settings: Settings) -> Result<Self, LdapError> {
         let Settings { servers, mode, role, account, groups, timeout, tls, first, only_first } = settings;
-        if let Some(account) = &account {
-            password(&account.password_file)?;
+        if let Some(Account { password_file, .. }) = &account {
+            password(password_file)?;
+            if std::fs::metadata(password_file).is_ok_and(|file| file.mode() & 0o077 != 0) {
+                warn!(
+                    file = %password_file.display(),
+                    "Others on this host can read the password of <bindDn>; chmod 600 the file"
+                );
+            }
         }
         let secure = if servers.iter().any(|server| server.protection != Protection::Clear) {
             let mut config = tls.load()?;
@@ -222,7 +230,8 @@ impl Directory {
         let Ok(Ok(_room)) = timeout(self.timeout, self.room.acquire()).await else {
             return Err(Failure::unavailable("crowded", LoginError::Crowded));
         };
-        let (up, out): (Vec<_>, Vec<_>) = self.places.iter().partition(|place| !place.is_left_out());
+        let now = ambient::now();
+        let (up, out): (Vec<_>, Vec<_>) = self.places.iter().partition(|place| !place.is_left_out(now));
         let mut troubles = Vec::new();
         // Those that gave no answer a moment ago come last: where all are like that, one may be back.
         for place in up.into_iter().chain(out) {
@@ -234,10 +243,11 @@ impl Directory {
                 Ok(Err(trouble)) => trouble.to_string(),
                 Err(_) => LoginError::Silent(self.timeout).to_string(),
             };
-            if !place.is_left_out() {
+            let now = ambient::now();
+            if !place.is_left_out(now) {
                 warn!(server = %place.server, "A directory server gives no answer and is left out for a while: {why}");
             }
-            place.failed();
+            place.failed(now);
             troubles.push(format!("{}: {why}", place.server));
         }
         Err(Failure::unavailable("no_server", troubles.join("; ")))
@@ -258,7 +268,7 @@ impl LoginModule for Directory {
             loop {
                 tokio::time::sleep(SWEEP).await;
                 for place in &self.places {
-                    place.sweep().await;
+                    place.sweep(ambient::now()).await;
                 }
             }
         })

@@ -146,7 +146,6 @@ impl Reading<'_, '_> {
     }
 
     /// As whom users are searched, if not as nobody; `None` if it is wrong.
-    #[expect(clippy::type_complexity, reason = "that there is none is not wrong")]
     fn account(&mut self, mode: Option<&Mode>) -> Option<Option<(String, Spanned<PathBuf>)>> {
         let (dn, file) = (self.fields.text("bindDn"), self.path("bindPasswordFile"));
         let (span, says, help) = match (dn, file) {
@@ -226,7 +225,6 @@ impl Reading<'_, '_> {
     }
 
     /// What the element of this name says, and where; an error if it is wrong.
-    #[expect(clippy::type_complexity, reason = "a value that may be missing, or wrong")]
     fn read<T: std::str::FromStr<Err: fmt::Display>>(
         &mut self,
         name: &str,

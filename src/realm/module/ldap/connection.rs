@@ -46,7 +46,9 @@ pub(super) enum Trouble {
     #[error("it answered another request than it was asked; look whether a directory server listens there")]
     Other,
     /// It answers too much.
-    #[error("it answered with more than {MAX_SEARCH} octets; make <userFilter> or <groupFilter> narrower")]
+    #[error(
+        "it answered with more entries than were asked for, or with more than {MAX_SEARCH} octets; make <userFilter> or <groupFilter> narrower"
+    )]
     TooLong,
     /// It does not go on with TLS.
     #[error("it refused StartTLS: {0}; give it a certificate, or use ldaps://")]
@@ -109,8 +111,7 @@ impl Connection {
         }
     }
 
-    /// Asks for entries. References to other servers are passed over. One entry more than are wanted may come, which
-    /// tells that there are more.
+    /// Asks for entries. References to other servers are passed over.
     pub(super) async fn search(&mut self, search: &Search<'_>) -> Result<(Vec<Entry>, Outcome), Trouble> {
         let id = self.next();
         self.send(message::search(id, search)).await?;
@@ -119,7 +120,8 @@ impl Connection {
             let (answer, length) = self.answer(id).await?;
             room = room.checked_sub(length).ok_or(Trouble::TooLong)?;
             match answer {
-                Answer::Entry(entry) if entries.len() <= search.entries => entries.push(entry),
+                Answer::Entry(entry) if entries.len() < search.entries => entries.push(entry),
+                Answer::Entry(_) => return Err(Trouble::TooLong),
                 Answer::Reference => {}
                 Answer::SearchDone(outcome) => return Ok((entries, outcome)),
                 _ => return Err(Trouble::Other),

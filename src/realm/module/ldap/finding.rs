@@ -10,6 +10,7 @@ use super::{
     pool::{Place, Use},
 };
 use crate::{
+    ambient,
     realm::{
         module::{Brought, Facts, Failure, Name},
         roles::is_role,
@@ -116,7 +117,7 @@ impl Asked {
             }
         };
         let groups = good!(self.groups(place, &mut connection, &found).await?);
-        place.keep(to, connection);
+        place.keep(to, connection, ambient::now());
         Ok(Ok(self.brought(id, found, groups)))
     }
 
@@ -138,19 +139,19 @@ impl Asked {
             found => found?,
         };
         let Some(found) = good!(found) else {
-            place.keep(Use::Search, connection);
+            place.keep(Use::Search, connection, ambient::now());
             // One question more, as for users whom there are: else the time would tell which names are good. It does not
             // matter what the answer is.
             let (trying, _) = bind(place, &format!("{NOBODY},{}", place.server.base), password).await?;
-            place.keep(Use::Passwords, trying);
+            place.keep(Use::Passwords, trying, ambient::now());
             return Ok(Err(Failure::peer("unknown_user", Refusal::Unknown)));
         };
         let (trying, outcome) = bind(place, &found.dn, password).await?;
-        place.keep(Use::Passwords, trying);
+        place.keep(Use::Passwords, trying, ambient::now());
         match judged(place, outcome)? {
             Ok(()) => Ok(Ok((connection, found))),
             Err(failure) => {
-                place.keep(Use::Search, connection);
+                place.keep(Use::Search, connection, ambient::now());
                 Ok(Err(failure))
             }
         }
@@ -158,7 +159,7 @@ impl Asked {
 
     /// A connection of the search account, and whether it was kept.
     async fn searching(&self, place: &Place, may_be_kept: bool) -> Judged<(Connection, bool)> {
-        if may_be_kept && let Some(kept) = place.take(Use::Search) {
+        if may_be_kept && let Some(kept) = place.take(Use::Search, ambient::now()) {
             return Ok(Ok((kept, true)));
         }
         let mut connection = place.open().await?;
@@ -286,7 +287,7 @@ impl Asked {
 
 /// Tries a password on a connection that was kept, if there is one that is still good, or on a new one.
 async fn bind(place: &Place, dn: &str, password: &str) -> Result<(Connection, Outcome), Trouble> {
-    if let Some(mut kept) = place.take(Use::Passwords) {
+    if let Some(mut kept) = place.take(Use::Passwords, ambient::now()) {
         match kept.bind(dn, password).await {
             Ok(outcome) => return Ok((kept, outcome)),
             // The server may have closed it a moment before.

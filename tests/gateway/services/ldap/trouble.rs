@@ -158,6 +158,37 @@ fn an_entry_without_a_name_is_nobodys() {
     admission(&gateway, "no_dn");
 }
 
+/// A server where every password is good and every user there is, with so many groups.
+fn popular(groups: usize) -> SocketAddr {
+    let in_sequence = |inside: &[u8]| [&[0x30, u8::try_from(inside.len()).unwrap()][..], inside].concat();
+    forged(move |mut stream| {
+        let mut request = [0; 4096];
+        while let Ok(count @ 5..) = stream.read(&mut request) {
+            let id = request[4];
+            let done = |tag| in_sequence(&[2, 1, id, tag, 7, 10, 1, 0, 4, 0, 4, 0]);
+            let entry = in_sequence(&[2, 1, id, 0x64, 7, 4, 3, b'c', b'=', b'x', 0x30, 0]);
+            let is_of_groups = request[..count].windows(9).any(|part| part == b"ou=groups");
+            let answer = match request[5] {
+                0x63 => [entry.repeat(if is_of_groups { groups } else { 1 }), done(0x65)].concat(),
+                _ => done(0x61),
+            };
+            let _ = stream.write_all(&answer);
+        }
+    })
+}
+
+#[test]
+fn a_user_with_too_many_groups_is_not_judged_by_some_of_them() {
+    let groups = "<groupProvider>ou=groups</groupProvider><groupFilter>(member={USERNAME})</groupFilter>\
+                  <grant>in=group:c=x</grant>";
+    let with = |count| clear(&url(popular(count)), &format!("{FILTER}{groups}"), &["in"]);
+    assert_eq!(login(&with(1000), "joe", "welcome"), 302);
+    let gateway = with(1001);
+    assert_eq!(login(&gateway, "joe", "welcome"), 503);
+    assert!(message(&admission(&gateway, "too_many_groups")).contains("<groupFilter>"));
+    unavailable(&with(1002), "more entries than were asked for");
+}
+
 #[test]
 fn words_before_tls_are_not_taken_for_words_under_it() {
     let eager = answering(|id| {
