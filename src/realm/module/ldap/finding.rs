@@ -101,8 +101,7 @@ impl Asked {
                 (Use::Search, connection, found)
             }
             Mode::AuthenticationFirst(identity, filter) => {
-                let (mut connection, outcome) = bind(place, &identity.of(name), password).await?;
-                good!(judged(place, outcome)?);
+                let mut connection = good!(let_in(place, &identity.of(name), password).await?);
                 let found = good!(self.entry(place, &mut connection, filter, name).await?);
                 let found = good!(found.ok_or_else(|| Failure::peer("unknown_user", Refusal::Unknown)));
                 (Use::Passwords, connection, found)
@@ -111,8 +110,7 @@ impl Asked {
                 // Before it is sent: what it would be let in as is not known.
                 let known = good!(plain(name).map_err(unclear));
                 let dn = identity.of(name);
-                let (connection, outcome) = bind(place, &dn, password).await?;
-                good!(judged(place, outcome)?);
+                let connection = good!(let_in(place, &dn, password).await?);
                 (Use::Passwords, connection, Found { dn, name: known, entry: Entry::default() })
             }
         };
@@ -146,10 +144,11 @@ impl Asked {
             place.keep(Use::Passwords, trying, ambient::now());
             return Ok(Err(Failure::peer("unknown_user", Refusal::Unknown)));
         };
-        let (trying, outcome) = bind(place, &found.dn, password).await?;
-        place.keep(Use::Passwords, trying, ambient::now());
-        match judged(place, outcome)? {
-            Ok(()) => Ok(Ok((connection, found))),
+        match let_in(place, &found.dn, password).await? {
+            Ok(trying) => {
+                place.keep(Use::Passwords, trying, ambient::now());
+                Ok(Ok((connection, found)))
+            }
             Err(failure) => {
                 place.keep(Use::Search, connection, ambient::now());
                 Ok(Err(failure))
@@ -298,6 +297,18 @@ async fn bind(place: &Place, dn: &str, password: &str) -> Result<(Connection, Ou
     let mut connection = place.open().await?;
     let outcome = connection.bind(dn, password).await?;
     Ok((connection, outcome))
+}
+
+/// Whether a user is let in with this password: a connection on which that is so.
+async fn let_in(place: &Place, dn: &str, password: &str) -> Judged<Connection> {
+    let (connection, outcome) = bind(place, dn, password).await?;
+    match judged(place, outcome)? {
+        Ok(()) => Ok(Ok(connection)),
+        Err(failure) => {
+            place.keep(Use::Passwords, connection, ambient::now());
+            Ok(Err(failure))
+        }
+    }
 }
 
 /// What the outcome of a user's bind means.
