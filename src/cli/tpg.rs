@@ -23,7 +23,13 @@ use crate::{
         scheme::{Kind as Asked, Scheme},
         session::Lasts,
     },
-    service::proxy::{self, Joining, backends::Way, forwarding::Forwarding, url::BackendUrl},
+    service::proxy::{
+        self, Joining,
+        backends::Way,
+        forwarding::Forwarding,
+        identity::{Identity, IdentityError},
+        url::BackendUrl,
+    },
     tls::client::{Authorities, ClientSettings},
 };
 
@@ -42,6 +48,12 @@ pub struct Args {
     /// any spelling, is dropped
     #[arg(long, value_name = "NAME", default_value = "x-remote-user")]
     identity_header: HeaderName,
+    /// Field that tells the back end the client's roles, with commas between them
+    #[arg(long, value_name = "NAME")]
+    roles_header: Option<HeaderName>,
+    /// Field that tells the back end when the client's pass ends, in seconds since 1970
+    #[arg(long, value_name = "NAME")]
+    ends_header: Option<HeaderName>,
     /// What the back end is called in Host; without it what its URL calls it
     #[arg(long, value_name = "HOST")]
     backend_host: Option<HeaderValue>,
@@ -101,8 +113,8 @@ pub enum SettingsError {
     #[error("--listen is reached by others without TLS; add --tls-cert and --tls-key, or --allow-cleartext")]
     Cleartext,
     /// A field that means something else.
-    #[error("--identity-header names a field with a meaning of its own; take another, such as x-remote-user")]
-    Identity,
+    #[error("--identity-header, --roles-header, --ends-header: {0}")]
+    Identity(#[from] IdentityError),
     /// A role that nobody can have.
     #[error("--require-role {0}: nobody has that role; say who with --grant {0}=WHO")]
     NobodyHas(String),
@@ -139,9 +151,13 @@ impl Args {
         if self.web.is_exposed() && !self.allow_cleartext {
             return Err(SettingsError::Cleartext);
         }
-        if !proxy::Settings::may_name(&self.identity_header) {
-            return Err(SettingsError::Identity);
-        }
+        let identity = Identity {
+            principal: self.identity_header,
+            roles: self.roles_header,
+            realm: None,
+            ends: self.ends_header,
+        };
+        identity.check()?;
         if self.session_cookie.is_some() && self.web.is_exposed() {
             tracing::warn!(
                 "--session-cookie without TLS is set for clients on this host alone; browsers elsewhere would drop it"
@@ -165,7 +181,7 @@ impl Args {
             requests: requests.into_iter().collect(),
             way,
             is_deferred: false,
-            identity: self.identity_header,
+            identity,
             forwarding: Forwarding::Own,
             fronting: None,
             joining: Joining {

@@ -68,17 +68,25 @@ impl Subject {
     /// of octets beyond ASCII each makes something else.
     #[must_use]
     pub fn header(&self) -> HeaderValue {
-        let name = self.local_name.as_ref().unwrap_or(&self.principal);
-        let mut text = String::with_capacity(name.len());
-        for octet in name.bytes() {
-            if octet.is_ascii_graphic() && !SEPARATING.contains(&octet) {
-                text.push(char::from(octet));
-            } else {
-                let _ = write!(text, "%{octet:02X}");
-            }
-        }
-        // It has visible characters alone, so it always is one.
-        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+        visible(&encoded(self.called()))
+    }
+
+    /// The roles for a header: each as [`Self::header`] writes a name, with commas between them.
+    #[must_use]
+    pub fn roles_header(&self) -> HeaderValue {
+        visible(&self.listed_roles())
+    }
+
+    /// What back ends call the user: the local name, or else the principal.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        self.local_name.as_ref().unwrap_or(&self.principal)
+    }
+
+    /// The same text as [`Self::roles_header`].
+    #[must_use]
+    pub fn listed_roles(&self) -> String {
+        self.roles.iter().map(|role| encoded(role)).collect::<Vec<_>>().join(",")
     }
 
     /// As text that [`Self::from_text`] reads.
@@ -101,6 +109,28 @@ impl Subject {
         let mut list = || Some(lists.next()?.split_terminator(SEPARATOR).map(str::to_owned).collect());
         Some(Self { principal, local_name, names: list()?, roles: list()? })
     }
+}
+
+/// Text of which only visible ASCII is left as it is, without the characters that separate values; all else is
+/// percent-encoded.
+#[must_use]
+pub fn encoded(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for octet in name.bytes() {
+        if octet.is_ascii_graphic() && !SEPARATING.contains(&octet) {
+            text.push(char::from(octet));
+        } else {
+            let _ = write!(text, "%{octet:02X}");
+        }
+    }
+    text
+}
+
+/// Visible characters for a header.
+#[must_use]
+pub fn visible(text: &str) -> HeaderValue {
+    // Of such alone it always is one.
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 #[cfg(test)]
@@ -169,6 +199,14 @@ mod tests {
         ] {
             assert_eq!(header(name), sent);
         }
+    }
+
+    #[test]
+    fn a_role_with_a_comma_is_not_two() {
+        let roles = ["a,admin", "büro", "staff"].map(str::to_owned).into();
+        let subject = Subject { roles, ..Subject::default() };
+        assert_eq!(subject.roles_header(), "a%2Cadmin,b%C3%BCro,staff");
+        assert_eq!(Subject::default().roles_header(), "");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod follow;
 pub mod forwarding;
 pub mod fronting;
 pub mod head;
+pub mod identity;
 mod joined;
 pub mod later;
 mod offers;
@@ -27,7 +28,7 @@ use std::sync::{Arc, atomic::AtomicU64};
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use http::{HeaderName, HeaderValue, Request, Response, header, request::Parts, uri::Authority};
+use http::{HeaderValue, Request, Response, header, request::Parts, uri::Authority};
 use hyper::{body::Incoming, upgrade};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -39,6 +40,7 @@ use self::{
     failure::{BackendFailure, Refused},
     forwarding::{Asker, Forwarding},
     fronting::{Front, Fronting},
+    identity::Identity,
     offers::Offers,
     pool::Lease,
     rewrite::Rewriting,
@@ -69,8 +71,8 @@ pub struct Settings {
     /// Whether a stream of octets is connected to only when the client has something to send. A back end that refuses
     /// then is seen as a socket that breaks off, since it was opened by that time.
     pub is_deferred: bool,
-    /// The field that tells the back end who asks.
-    pub identity: HeaderName,
+    /// The fields that tell the back end who asks.
+    pub identity: Identity,
     /// What becomes of what clients say of where their requests came from.
     pub forwarding: Forwarding,
     /// What is rewritten in responses by a proxy that stands in front under another name (`http.proxy`).
@@ -87,7 +89,7 @@ pub struct Proxy {
     sockets: Option<Arc<Backends>>,
     requests: Option<Arc<Backends>>,
     is_deferred: bool,
-    identity: HeaderName,
+    identity: Arc<Identity>,
     forwarding: Forwarding,
     fronting: Option<Fronting>,
     joining: Joining,
@@ -117,12 +119,6 @@ enum Reached {
 }
 
 impl Settings {
-    /// Whether back ends can be told who asks in this field: it must have no meaning of its own.
-    #[must_use]
-    pub fn may_name(identity: &HeaderName) -> bool {
-        head::may_name(identity)
-    }
-
     /// Whether a back end is reached over TLS.
     #[must_use]
     pub fn needs_tls(&self) -> bool {
@@ -142,6 +138,7 @@ impl Proxy {
         let requests = backends(&settings.requests)?;
         let sockets = backends(&settings.sockets)?.or_else(|| requests.clone());
         let fronting = settings.fronting.map(Fronting::new);
+        let identity = Arc::new(identity);
         Some(Self { sockets, requests, is_deferred, identity, forwarding, fronting, joining })
     }
 
@@ -281,9 +278,7 @@ impl Proxy {
         if let Some(fronting) = &self.fronting {
             fronting.stamp(&mut headers, version);
         }
-        if let Some(subject) = &pass.subject {
-            headers.insert(self.identity.clone(), subject.header());
-        }
+        self.identity.tell(&mut headers, pass);
         if takes_trailers {
             headers.insert(header::TE, HeaderValue::from_static("trailers"));
             headers.insert(header::CONNECTION, HeaderValue::from_static("te"));

@@ -18,6 +18,7 @@ mod realms;
 mod redirect;
 mod tickets;
 mod tokens;
+mod told;
 mod users;
 
 use std::{

@@ -4,7 +4,7 @@ mod reading;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 pub(in crate::config) use reading::Reading;
 use tgg::routes::{KrbRealm, Server};
 
@@ -12,6 +12,7 @@ use super::uri::ConnectUri;
 use crate::{
     config::{spanned::Spanned, vocabulary::ServiceType},
     kdc::resolve::Lookup,
+    service::proxy::identity::Identity,
 };
 
 /// A type of service and what it needs to know.
@@ -90,8 +91,8 @@ pub struct HttpProxy {
     pub locations: Option<Vec<Mapping>>,
     /// What becomes of `Forwarded`.
     pub forwarded: UseForwarded,
-    /// Field that tells the back end who asks.
-    pub identity: HeaderName,
+    /// Fields that tell the back end who asks.
+    pub identity: Identity,
     /// After which a socket is closed.
     pub socket_lifetime: Option<Duration>,
 }
@@ -152,8 +153,8 @@ pub struct Proxy {
     pub prepared: usize,
     /// When the back end is dialled.
     pub strategy: Strategy,
-    /// Field that tells the back end who asks.
-    pub identity: HeaderName,
+    /// Fields that tell the back end who asks.
+    pub identity: Identity,
     /// After which a socket is closed.
     pub socket_lifetime: Option<Duration>,
 }

@@ -27,6 +27,7 @@ use crate::{
             self, Joining,
             backends::Way,
             forwarding::Forwarding,
+            identity::Identity,
             pool::Keeping,
             rewrite::{Mapping, Rewriting},
             url::{self, BackendUrl},
@@ -232,7 +233,7 @@ impl Reading<'_> {
     /// What all that pass on have in common.
     fn passing(
         &mut self,
-        identity: http::HeaderName,
+        identity: Identity,
         lifetime: Option<std::time::Duration>,
     ) -> Option<proxy::Settings> {
         let speaks_tls = self.service.connect_options.tls.encryption;

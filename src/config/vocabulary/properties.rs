@@ -110,12 +110,28 @@ const HTTP_PROXY: &[Entry] = &[
     )
     .by_default("ignore"),
     IDENTITY,
+    IDENTITY_ROLES,
+    IDENTITY_REALM,
+    IDENTITY_ENDS,
     LIFETIME,
 ];
 
 const IDENTITY: Entry =
     Entry::leaf("identity-header", Text, "x-user", "Field that tells the back end who asks")
         .by_default("x-remote-user");
+
+const IDENTITY_ROLES: Entry =
+    Entry::leaf("identity-roles-header", Text, "x-remote-roles", "Field that tells it the roles of the user");
+
+const IDENTITY_REALM: Entry =
+    Entry::leaf("identity-realm-header", Text, "x-remote-realm", "Field that tells it the realm of the user");
+
+const IDENTITY_ENDS: Entry = Entry::leaf(
+    "identity-ends-header",
+    Text,
+    "x-remote-ends",
+    "Field that tells it when the session ends, in seconds since 1970",
+);
 
 const LIFETIME: Entry = Entry::leaf(
     "socket-lifetime",
@@ -211,6 +227,9 @@ const PROXY: &[Entry] = &[
     )
     .by_default("immediate"),
     IDENTITY,
+    IDENTITY_ROLES,
+    IDENTITY_REALM,
+    IDENTITY_ENDS,
     LIFETIME,
     Entry::refused("internal.maximum.transferred.bytes", "it was for tests of another product; take it out"),
 ];

@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, Request};
+use http::Request;
 use http_body_util::BodyExt as _;
 use hyper::{
     body::{Body, Frame, Incoming, SizeHint},
@@ -21,7 +21,7 @@ use hyper::{
 };
 use tokio::{sync::Notify, time::timeout};
 
-use super::{head, pool::Lease};
+use super::{head, identity::Identity, pool::Lease};
 use crate::{
     answer,
     record::visit::{End, Visit},
@@ -35,20 +35,20 @@ pub struct Outgoing(Option<Underway>);
 struct Underway {
     body: Incoming,
     octets: Arc<AtomicU64>,
-    identity: HeaderName,
+    identity: Arc<Identity>,
     sender: Sender,
     /// What the client waits for before it sends its body.
     wanted: Option<Wanted>,
 }
 
 impl Outgoing {
-    /// A body whose octets are counted there. `identity` is the field that names the principal: trailers must not.
+    /// A body whose octets are counted there. `identity` are the fields that name the user: trailers must not.
     #[must_use]
-    pub(super) fn new(body: Incoming, octets: &Arc<AtomicU64>, identity: &HeaderName) -> Self {
+    pub(super) fn new(body: Incoming, octets: &Arc<AtomicU64>, identity: &Arc<Identity>) -> Self {
         if body.is_end_stream() {
             return Self(None);
         }
-        let (octets, identity) = (Arc::clone(octets), identity.clone());
+        let (octets, identity) = (Arc::clone(octets), Arc::clone(identity));
         Self(Some(Underway { body, octets, identity, sender: Sender::default(), wanted: None }))
     }
 

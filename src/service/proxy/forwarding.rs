@@ -96,7 +96,7 @@ impl Forwarding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::proxy::head::strip_request;
+    use crate::service::proxy::{head::strip_request, identity::Identity};
 
     const CLAIMED: [(&str, &str); 5] = [
         ("forwarded", "for=10.0.0.1"),
@@ -113,7 +113,7 @@ mod tests {
             headers.append(name, HeaderValue::from_static(value));
         }
         let claims = forwarding.claims(&headers);
-        strip_request(&mut headers, &HeaderName::from_static("x-remote-user"));
+        strip_request(&mut headers, &Identity::default());
         let host = Authority::from_static("gw.test");
         let asker = Asker { peer: "192.0.2.7:1".parse().unwrap(), host: Some(&host), scheme: "http" };
         forwarding.tell(&mut headers, claims, &asker);

@@ -10,7 +10,7 @@ use http::{
     uri::{Authority, PathAndQuery},
 };
 
-use super::url::BackendUrl;
+use super::{identity::Identity, url::BackendUrl};
 use crate::{answer::BadHead, cookies, realm::COOKIE_PREFIX, ws};
 
 /// Fields that are for the next hop alone (RFC 9110 section 7.6.1), in any message.
@@ -88,8 +88,8 @@ pub fn target(asked: &Uri, mount: usize, backend: &BackendUrl) -> Result<Uri, Ba
     PathAndQuery::try_from(joined).map(Uri::from).map_err(|_| BadHead::Path)
 }
 
-/// The client's fields that a back end may see. `identity` is the field that names the principal.
-pub fn strip_request(headers: &mut HeaderMap, identity: &HeaderName) {
+/// The client's fields that a back end may see. `identity` are those that name the user.
+pub fn strip_request(headers: &mut HeaderMap, identity: &Identity) {
     strip_hop_by_hop(headers);
     let doomed: Vec<_> = headers.keys().filter(|name| is_ours(name.as_str(), identity)).cloned().collect();
     for name in doomed {
@@ -122,18 +122,23 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 /// Whether a back end could take a field for one that the gateway puts in, or for one that has weight.
-fn is_ours(name: &str, identity: &HeaderName) -> bool {
+///
+/// Every `x-remote-` is, also where nothing is told in it: back ends read roles, groups and more in such fields, and one
+/// that was set up for them must not believe a client while the gateway is not set up yet.
+fn is_ours(name: &str, identity: &Identity) -> bool {
     let unlike = name.bytes().any(|octet| !octet.is_ascii_alphanumeric() && octet != b'-');
-    reads_as(name, identity.as_str())
+    let begins = |with: &str| name.get(..with.len()).is_some_and(|start| reads_as(start, with));
+    identity.fields().any(|field| reads_as(name, field.as_str()))
         || reads_as(name, "forwarded")
         || reads_as(name, "x-real-ip")
-        || name.get(..12).is_some_and(|start| reads_as(start, "x-forwarded-"))
+        || begins("x-forwarded-")
+        || begins("x-remote-")
         || (unlike && WEIGHTY.iter().chain(&HOP_BY_HOP).any(|weighty| reads_as(name, weighty)))
 }
 
-/// Whether a field may name the principal: it must have no meaning of its own.
-pub(super) fn may_name(identity: &HeaderName) -> bool {
-    let name = identity.as_str();
+/// Whether a field may tell of the user: it must have no meaning of its own.
+pub(super) fn may_name(field: &HeaderName) -> bool {
+    let name = field.as_str();
     let mut weighty = WEIGHTY.iter().chain(&HOP_BY_HOP).chain(&["forwarded", "expect", "trailer"]);
     !weighty.any(|weighty| reads_as(name, weighty))
         && !["sec-websocket-", "x-forwarded-"].iter().any(|start| name.starts_with(start))
@@ -141,7 +146,7 @@ pub(super) fn may_name(identity: &HeaderName) -> bool {
 
 /// Whether two names of fields are one to those who read all but letters and digits as `-`, as lighttpd does for CGI.
 /// `name` is in lower case.
-fn reads_as(name: &str, other: &str) -> bool {
+pub(super) fn reads_as(name: &str, other: &str) -> bool {
     let plain = |octet: u8| if octet.is_ascii_alphanumeric() { octet } else { b'-' };
     name.len() == other.len() && name.bytes().map(plain).eq(other.bytes().map(plain))
 }

@@ -47,7 +47,7 @@ impl Watch for Behind {
 mod tests {
     use std::{sync::atomic::AtomicU64, time::Duration};
 
-    use http::{HeaderName, Request};
+    use http::Request;
     use tokio::net::TcpSocket;
 
     use super::*;
@@ -57,6 +57,7 @@ mod tests {
             backends::{Carriage, Way},
             body::Outgoing,
             forwarding::Forwarding,
+            identity::Identity,
         },
         tls::client::ClientSettings,
     };
@@ -71,7 +72,7 @@ mod tests {
             requests: vec![url.parse().unwrap()],
             way: Way::default(),
             is_deferred: false,
-            identity: HeaderName::from_static("x-remote-user"),
+            identity: Identity::default(),
             forwarding: Forwarding::default(),
             fronting: None,
             joining: Joining::default(),

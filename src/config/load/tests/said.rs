@@ -302,6 +302,12 @@ fn properties_are_judged_by_the_type_of_the_service() {
             ],
         ),
         (
+            "<service><accept>ws://localhost:1/</accept><type>proxy</type><connect>ws://a/</connect><properties><identity-roles-header>x_remote-user</identity-roles-header></properties></service>",
+            &[
+                "error: the fields that tell the back end who asks cannot be used together; `x-remote-user` and `x_remote-user` are one field to some back ends; give each a name of its own",
+            ],
+        ),
+        (
             "<service><accept>ws://localhost:1/</accept><type>proxy</type><connect>ws://a/</connect><properties><connect.strategy>prepared</connect.strategy></properties></service>",
             &[
                 "error: <connect.strategy> is `prepared`, and no connections are; add <prepared.connection.count>4</prepared.connection.count>",

@@ -31,7 +31,7 @@ use crate::{
         vocabulary::{Place, ServiceType},
     },
     kdc::resolve::Lookup,
-    service::proxy,
+    service::proxy::identity::{self, Identity},
 };
 
 /// How a network is written.
@@ -251,16 +251,36 @@ impl Reading<'_, '_> {
         })
     }
 
-    /// The field that tells the back end who asks.
-    fn identity(&mut self) -> Option<HeaderName> {
-        let Some(text) = self.fields.text("identity-header") else {
-            return Some(HeaderName::from_static("x-remote-user"));
+    /// The fields that tell the back end who asks.
+    fn identity(&mut self) -> Option<Identity> {
+        let usual = Identity::default();
+        let principal = self.identity_field("identity-header", "x-remote-user");
+        let identity = Identity {
+            principal: principal.unwrap_or(usual.principal),
+            roles: self.identity_field("identity-roles-header", "x-remote-roles"),
+            realm: self.identity_field("identity-realm-header", "x-remote-realm"),
+            ends: self.identity_field("identity-ends-header", "x-remote-ends"),
         };
-        let found = HeaderName::try_from(text.as_str()).ok().filter(proxy::Settings::may_name);
+        match identity.check() {
+            Ok(()) => Some(identity),
+            Err(error) => {
+                let says = "the fields that tell the back end who asks cannot be used together";
+                let problem = Problem::error(self.fields.name_span(), says).help(error.to_string());
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    /// One of them, if it is there and can be used for that.
+    fn identity_field(&mut self, name: &str, such_as: &str) -> Option<HeaderName> {
+        let text = self.fields.text(name)?;
+        let found = HeaderName::try_from(text.as_str()).ok();
+        let found = found.filter(identity::may_name);
         if found.is_none() {
-            let says =
-                format!("<identity-header> is {}, which is no field or means something else", quoted(&text));
-            self.problems.push(Problem::error(text.span, says).help("take another, such as x-remote-user"));
+            let says = format!("<{name}> is {}, which is no field or means something else", quoted(&text));
+            let help = format!("take another, such as {such_as}");
+            self.problems.push(Problem::error(text.span, says).help(help));
         }
         found
     }

@@ -13,7 +13,7 @@ fn headers(lines: &[(&str, &str)]) -> HeaderMap {
 
 fn stripped(lines: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut headers = headers(lines);
-    strip_request(&mut headers, &HeaderName::from_static("x-remote-user"));
+    strip_request(&mut headers, &Identity::default());
     headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
 }
 
@@ -37,8 +37,27 @@ fn every_spelling_of_what_the_gateway_says_is_taken_out() {
         "x-forwarded_user",
         "X-Forwarded-Anything",
         "x-real-ip",
+        "x-remote-roles",
+        "X_Remote_Group",
+        "x.remote.extra.scopes",
     ] {
         assert_eq!(stripped(&[(name, "root")]), [], "{name}");
+    }
+}
+
+#[test]
+fn what_is_told_in_fields_of_other_names_is_taken_out_in_every_spelling_too() {
+    let named = |name| Some(HeaderName::from_static(name));
+    let identity = Identity {
+        principal: HeaderName::from_static("who"),
+        roles: named("is-a"),
+        realm: named("of_realm"),
+        ends: named("until"),
+    };
+    for name in ["Who", "is-a", "IS_A", "is.a", "of-realm", "of_realm", "Until", "x-remote-user"] {
+        let mut headers = headers(&[(name, "root"), ("connection", name)]);
+        strip_request(&mut headers, &identity);
+        assert!(headers.is_empty(), "{name}");
     }
 }
 
@@ -52,7 +71,7 @@ fn look_alikes_of_fields_with_weight_are_taken_out() {
 
 #[test]
 fn fields_that_are_nobodys_business_pass() {
-    let lines = [("accept", "*/*"), ("x-remote-users", "a"), ("x_custom", "b"), ("origin", "https://a.test")];
+    let lines = [("accept", "*/*"), ("x-remotely", "a"), ("x_custom", "b"), ("origin", "https://a.test")];
     let expected = lines.map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(stripped(&lines), expected);
 }
