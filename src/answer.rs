@@ -317,7 +317,8 @@ pub fn backend(why: &BackendFailure) -> Response<Body> {
         | BackendFailure::Broken(_)
         | BackendFailure::Handshake(_)
         | BackendFailure::Tls(_)
-        | BackendFailure::Unasked => StatusCode::BAD_GATEWAY,
+        | BackendFailure::Unasked
+        | BackendFailure::Untold(_) => StatusCode::BAD_GATEWAY,
     })
 }
 

@@ -36,6 +36,7 @@ use crate::{
         proxy,
         redirect::Redirect,
     },
+    signing::KeyringError,
     throttle::Rate,
     tls::{self, TlsError, client::ClientTlsError},
 };
@@ -219,6 +220,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// Tokens cannot be signed.
+    #[error("{0}")]
+    Keys(#[from] KeyringError),
     /// Settings that refer to what is not there.
     #[error("the settings name a place that they do not have; report it as a fault of this program")]
     Place,
@@ -240,6 +244,7 @@ impl StartError {
                 | Self::BareStream { .. }
                 | Self::ClientTls(_)
                 | Self::Directory(_)
+                | Self::Keys(_)
                 | Self::Module(_)
                 | Self::Tls(_)
         )

@@ -8,6 +8,7 @@ use crate::{
     health::{Board, Readiness},
     metrics::Metrics,
     sessions::Sessions,
+    signing::Keyrings,
 };
 
 /// The instruments of one process. They outlive reloads.
@@ -21,6 +22,8 @@ pub struct Instruments {
     pub board: Arc<Board>,
     /// Whether visitors should come.
     pub readiness: Arc<Readiness>,
+    /// What services sign with.
+    pub keyrings: Arc<Keyrings>,
 }
 
 impl Instruments {
@@ -30,6 +33,6 @@ impl Instruments {
         let (sessions, board) = (Arc::<Sessions>::default(), Arc::<Board>::default());
         let metrics = Metrics::new(&sessions, &board);
         let readiness = Arc::new(Readiness::new(Arc::clone(&board), draining));
-        Self { metrics, sessions, board, readiness }
+        Self { metrics, sessions, board, readiness, keyrings: Arc::default() }
     }
 }

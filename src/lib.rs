@@ -30,6 +30,7 @@ pub mod record;
 pub mod router;
 pub mod service;
 pub mod sessions;
+pub mod signing;
 pub mod splice;
 pub mod term;
 pub mod throttle;

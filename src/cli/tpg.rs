@@ -28,6 +28,7 @@ use crate::{
         backends::Way,
         forwarding::Forwarding,
         identity::{Identity, IdentityError},
+        preface::Preface,
         url::BackendUrl,
     },
     tls::client::{Authorities, ClientSettings},
@@ -156,6 +157,7 @@ impl Args {
             roles: self.roles_header,
             realm: None,
             ends: self.ends_header,
+            token: None,
         };
         identity.check()?;
         if self.session_cookie.is_some() && self.web.is_exposed() {
@@ -182,6 +184,7 @@ impl Args {
             way,
             is_deferred: false,
             identity,
+            preface: Preface::Nothing,
             forwarding: Forwarding::Own,
             fronting: None,
             joining: Joining {

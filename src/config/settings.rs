@@ -60,7 +60,9 @@ fn files(config: &Config) -> Vec<PathBuf> {
         let password = store.password_file.as_ref().map(|file| file.value.clone());
         [Some(store.file.value.clone()), password].into_iter().flatten()
     });
-    [config.file.clone()].into_iter().chain(files).collect()
+    let tokens = config.services.iter().filter_map(|service| service.kind.identity()?.token.as_ref());
+    let keys = tokens.filter_map(|token| token.keys.clone());
+    [config.file.clone()].into_iter().chain(files).chain(keys).collect()
 }
 
 /// A keystore or truststore.

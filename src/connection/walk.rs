@@ -93,6 +93,15 @@ async fn visit(
         Ok(checked) => checked,
         Err(bad) => return (not_served(bad, visit), None),
     };
+    // Public keys are for back ends, which have no pass. Whoever sends a body with that goes the way of all others.
+    if let Service::Management(management) = &hosted.service
+        && request.body().is_end_stream()
+        && let Some(mut response) =
+            management.keys(&request, request.uri().path().get(found.mount..).unwrap_or_default())
+    {
+        marks.add_to(&mut response);
+        return (answered(response, visit), None);
+    }
     let (mut pass, mut asked) = match admit(hosted, request, caller, visit.id).await {
         Ok((pass, request)) => {
             if let Some(mut response) = account::session(found, &request, &pass, caller) {

@@ -3,7 +3,12 @@
 //! What a reload must not forget is taken over from the generation before: which authenticators were used, sessions,
 //! past certificates, what is known of KDCs, and how many connections a peer has.
 
-use std::{collections::HashSet, net::SocketAddr, sync::Arc};
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 
@@ -29,6 +34,7 @@ use crate::{
         management::{Inside, Management},
         proxy::{Proxy, watch::Behind},
     },
+    signing::{Keyring, KeyringError},
     tls::{self, Keys, ServerTls, client::ClientSettings},
 };
 
@@ -48,6 +54,8 @@ pub(super) struct Generation {
     broadcasts: Vec<OpenBroadcast>,
     /// Read once for all who speak TLS alike.
     client_tls: Vec<(ClientSettings, Arc<ClientConfig>)>,
+    /// What services sign with, each file once.
+    keyrings: Vec<(Option<PathBuf>, Arc<Keyring>)>,
     tls: Vec<(SocketAddr, Arc<ServerTls>)>,
     limits: Vec<OpenLimits>,
     /// All services, in their order.
@@ -83,6 +91,7 @@ pub(super) async fn build(
         grantings: vec![],
         broadcasts: vec![],
         client_tls: vec![],
+        keyrings: vec![],
         tls: vec![],
         limits: vec![],
         services: vec![],
@@ -137,6 +146,7 @@ impl Generation {
             }
         }
         instruments.board.replace(watching);
+        instruments.keyrings.replace(self.keyrings.iter().map(|(_, keys)| Arc::clone(keys)).collect());
         let cookies = self.realms.iter().filter_map(|realm| realm.sessions.clone());
         instruments.sessions.put_cookies(cookies.collect());
         instruments.metrics.forget_certificates();
@@ -147,6 +157,23 @@ impl Generation {
         }
         let names: HashSet<&str> = self.services.iter().map(|hosted| &*hosted.name).collect();
         instruments.metrics.retain_services(|name| names.contains(name));
+    }
+
+    /// The keys of this file, or the gateway's own.
+    fn keyring(
+        &mut self,
+        file: Option<&Path>,
+        instruments: &Instruments,
+    ) -> Result<Arc<Keyring>, KeyringError> {
+        if let Some((_, known)) = self.keyrings.iter().find(|(known, _)| known.as_deref() == file) {
+            return Ok(Arc::clone(known));
+        }
+        let keyring = match file {
+            Some(file) => Arc::new(Keyring::read(file)?),
+            None => instruments.keyrings.own(),
+        };
+        self.keyrings.push((file.map(Path::to_owned), Arc::clone(&keyring)));
+        Ok(keyring)
     }
 
     /// How TLS is spoken with back ends.
@@ -212,13 +239,16 @@ async fn host(
             service
         }
         Kind::Management => {
-            let Instruments { metrics, sessions, readiness, .. } = instruments.clone();
-            let inside = Inside { metrics, sessions, readiness, configuration: shown.clone() };
+            let Instruments { metrics, sessions, readiness, keyrings, .. } = instruments.clone();
+            let inside = Inside { metrics, sessions, readiness, keyrings, configuration: shown.clone() };
             Service::Management(Arc::new(Management::new(inside)))
         }
         Kind::Proxy(settings) => {
             let tls = if settings.needs_tls() { Some(generation.client_tls(&settings.tls)?) } else { None };
-            let proxy = Proxy::new(*settings, tls.as_ref())
+            let token = settings.identity.token.as_ref();
+            let keys =
+                token.map(|token| generation.keyring(token.keys.as_deref(), instruments)).transpose()?;
+            let proxy = Proxy::new(*settings, tls.as_ref(), keys)
                 .ok_or_else(|| StartError::BackendName { service: name.clone() })?;
             Service::Proxy(Arc::new(proxy))
         }

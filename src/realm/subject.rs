@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Whom a pass is made out to.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Subject {
     /// The principal: the first name that a module brought.
     pub principal: String,

@@ -2,7 +2,7 @@
 //!
 //! Everything is below one path: `/` is a page, `/metrics`, `/health` and `/ready` are for machines, `/sessions`,
 //! `/configuration` and `/events` for both. Who may is decided before: an [`Operator`] is needed, and only a pass or a
-//! loopback address makes one.
+//! loopback address makes one. `/jwks.json` is for whoever asks: public keys, which back ends verify tokens with.
 
 mod events;
 mod operator;
@@ -24,6 +24,7 @@ use crate::{
     metrics::{self, Metrics},
     record::RequestId,
     sessions::Sessions,
+    signing::Keyrings,
 };
 use page::Asset;
 use query::{Query, QueryError};
@@ -32,6 +33,9 @@ pub use operator::Operator;
 
 /// Pages that are told of events at the same time. Each costs a list of the open sockets and a line a second.
 const MAX_STREAMS: usize = 32;
+
+/// Where the public keys of tokens are.
+const KEYS: &str = "/jwks.json";
 
 /// What of the gateway is shown.
 #[derive(Clone, Debug)]
@@ -42,6 +46,8 @@ pub struct Inside {
     pub sessions: Arc<Sessions>,
     /// Whether visitors should come, and who is up behind the gateway.
     pub readiness: Arc<Readiness>,
+    /// What services sign with.
+    pub keyrings: Arc<Keyrings>,
     /// The configuration in force as JSON, without secrets.
     pub configuration: Bytes,
 }
@@ -108,6 +114,19 @@ impl Management {
         });
         page::protect(response.headers_mut());
         response
+    }
+
+    /// The public keys of tokens, if those are asked for. Whoever asks may have them.
+    #[must_use]
+    pub fn keys<B>(&self, request: &Request<B>, below: &str) -> Option<Response<Body>> {
+        let is_asked = below == KEYS && matches!(*request.method(), Method::GET | Method::HEAD);
+        is_asked.then(|| {
+            let mut response = typed(self.inside.keyrings.jwks(), "application/jwk-set+json");
+            page::protect(response.headers_mut());
+            // A key is published for a day before it signs.
+            set(response.headers_mut(), &header::CACHE_CONTROL, "public, max-age=300");
+            response
+        })
     }
 
     fn served<B>(&self, request: &Request<B>, below: &str, who: &Operator) -> Result<Response<Body>, No> {

@@ -16,6 +16,7 @@ mod joined;
 pub mod later;
 mod offers;
 pub mod pool;
+pub mod preface;
 pub mod ready;
 pub mod recovery;
 pub mod rewrite;
@@ -40,9 +41,10 @@ use self::{
     failure::{BackendFailure, Refused},
     forwarding::{Asker, Forwarding},
     fronting::{Front, Fronting},
-    identity::Identity,
+    identity::{Identity, token::Tokens},
     offers::Offers,
     pool::Lease,
+    preface::{Client, Preface},
     rewrite::Rewriting,
     url::BackendUrl,
 };
@@ -51,7 +53,8 @@ use crate::{
     body::{Body, passed_on},
     caller::Caller,
     realm::pass::Pass,
-    record::visit::Visit,
+    record::{RequestId, visit::Visit},
+    signing::Keyring,
     splice::Speaks,
     tls::client::ClientSettings,
     ws,
@@ -73,6 +76,8 @@ pub struct Settings {
     pub is_deferred: bool,
     /// The fields that tell the back end who asks.
     pub identity: Identity,
+    /// What back ends of octets are told before a client's own.
+    pub preface: Preface,
     /// What becomes of what clients say of where their requests came from.
     pub forwarding: Forwarding,
     /// What is rewritten in responses by a proxy that stands in front under another name (`http.proxy`).
@@ -90,6 +95,8 @@ pub struct Proxy {
     requests: Option<Arc<Backends>>,
     is_deferred: bool,
     identity: Arc<Identity>,
+    tokens: Option<Tokens>,
+    preface: Preface,
     forwarding: Forwarding,
     fronting: Option<Fronting>,
     joining: Joining,
@@ -127,10 +134,15 @@ impl Settings {
 }
 
 impl Proxy {
-    /// A proxy; `None` if a back end's host cannot be named in a certificate or in `Host`.
+    /// A proxy; `None` if a back end's host cannot be named in a certificate or in `Host`, or if there are no keys for the
+    /// tokens that it is to tell.
     #[must_use]
-    pub fn new(settings: Settings, tls: Option<&Arc<ClientConfig>>) -> Option<Self> {
-        let Settings { way, is_deferred, identity, forwarding, joining, .. } = settings;
+    pub fn new(
+        settings: Settings,
+        tls: Option<&Arc<ClientConfig>>,
+        keys: Option<Arc<Keyring>>,
+    ) -> Option<Self> {
+        let Settings { way, is_deferred, identity, preface, forwarding, joining, .. } = settings;
         let backends = |urls: &[BackendUrl]| match urls {
             [] => Some(None),
             _ => Backends::new(urls, &way, tls).map(Some),
@@ -138,8 +150,22 @@ impl Proxy {
         let requests = backends(&settings.requests)?;
         let sockets = backends(&settings.sockets)?.or_else(|| requests.clone());
         let fronting = settings.fronting.map(Fronting::new);
+        let tokens = match &identity.token {
+            Some(token) => Some(Tokens::new(token.clone(), keys?)),
+            None => None,
+        };
         let identity = Arc::new(identity);
-        Some(Self { sockets, requests, is_deferred, identity, forwarding, fronting, joining })
+        Some(Self {
+            sockets,
+            requests,
+            is_deferred,
+            identity,
+            tokens,
+            preface,
+            forwarding,
+            fronting,
+            joining,
+        })
     }
 
     /// Probes back ends that are down and keeps prepared connections open, for as long as it is polled.
@@ -175,7 +201,7 @@ impl Proxy {
             None => None,
         };
         let octets = Arc::clone(&visit.octets_in);
-        let (backend, reached) = self.reach(backends, asked, pass, caller, &octets).await;
+        let (backend, reached) = self.reach(backends, asked, pass, caller, (visit.id, &octets)).await;
         visit.backend = Some(Arc::clone(&backend.name));
         match reached {
             Err(refused) => (refuse(refused, visit), None),
@@ -213,7 +239,7 @@ impl Proxy {
         mut asked: Asked,
         pass: &Pass,
         caller: &Caller,
-        octets: &Arc<AtomicU64>,
+        (id, octets): (RequestId, &Arc<AtomicU64>),
     ) -> Outcome<Reached, Refused> {
         if !backends.is_up() {
             return (Arc::clone(backends.first()), Err(BackendFailure::Down.into()));
@@ -223,7 +249,11 @@ impl Proxy {
             && backends.first().url.scheme.is_octets()
         {
             let response = ws::switch(key.clone(), Offers::of(&asked.head.headers).for_octets());
-            return self.octets(backends, response).await;
+            let (peer, host) = (caller.visitor.address, asked.host.as_ref());
+            return match self.preface.of(&Client { peer, host, id, pass: Some(pass) }) {
+                Ok(preface) => self.octets(backends, response, preface).await,
+                Err(why) => (Arc::clone(backends.first()), Err(why.into())),
+            };
         }
         let (mount, offers) = (asked.mount, Offers::of(&asked.head.headers));
         let mut request = self.ask(asked, pass, caller, octets);
@@ -255,12 +285,18 @@ impl Proxy {
         (backend, reached)
     }
 
-    /// A socket that is joined with a stream of octets. `response` is what its client is told.
-    async fn octets(&self, backends: &Arc<Backends>, response: Response<Body>) -> Outcome<Reached, Refused> {
+    /// A socket that is joined with a stream of octets, of which `preface` is the first. `response` is what its client is
+    /// told.
+    async fn octets(
+        &self,
+        backends: &Arc<Backends>,
+        response: Response<Body>,
+        preface: Bytes,
+    ) -> Outcome<Reached, Refused> {
         let (backend, opened) = if self.is_deferred {
-            (Arc::clone(backends.first()), Ok(Connection::Later(Box::new(backends.later()))))
+            (Arc::clone(backends.first()), Ok(Connection::Later(Box::new(backends.later(preface)))))
         } else {
-            backends.dial().await
+            backends.dial(&preface).await
         };
         let reached =
             opened.map(|connection| Reached::Socket(response, connection, Bytes::new(), Speaks::Octets));
@@ -279,6 +315,11 @@ impl Proxy {
             fronting.stamp(&mut headers, version);
         }
         self.identity.tell(&mut headers, pass);
+        if let Some((tokens, token)) =
+            self.tokens.as_ref().and_then(|tokens| Some((tokens, tokens.of(pass)?)))
+        {
+            headers.insert(tokens.field().clone(), token);
+        }
         if takes_trailers {
             headers.insert(header::TE, HeaderValue::from_static("trailers"));
             headers.insert(header::CONNECTION, HeaderValue::from_static("te"));

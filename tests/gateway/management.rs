@@ -77,6 +77,7 @@ impl World {
         let inside = Inside {
             metrics: Arc::clone(&metrics),
             sessions: Arc::clone(&sessions),
+            keyrings: Arc::default(),
             readiness,
             configuration: "{}".into(),
         };

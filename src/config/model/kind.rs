@@ -33,7 +33,7 @@ pub enum Kind {
     /// Shows operators what happens.
     Management,
     /// Joins sockets with those of a back end.
-    Proxy(Proxy),
+    Proxy(Box<Proxy>),
 }
 
 /// `broadcast`.
@@ -172,6 +172,16 @@ pub enum Strategy {
 }
 
 impl Kind {
+    /// What back ends are told of users, if it has such.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::HttpProxy(http) => Some(&http.identity),
+            Self::Proxy(proxy) => Some(&proxy.identity),
+            _ => None,
+        }
+    }
+
     /// What a service of this type is called in `<type>`.
     #[must_use]
     pub const fn service_type(&self) -> ServiceType {

@@ -5,14 +5,17 @@ use std::{num::NonZeroU64, ops::Range, time::Duration};
 use http::HeaderValue;
 use tgg::network::Network;
 
-use crate::config::{
-    fields::{Fields, Value},
-    problems::Problems,
-    report::{Problem, quoted},
-    spanned::Spanned,
-    value::Bind,
-    vocabulary::{Entry, Place},
-    xml::Element,
+use crate::{
+    config::{
+        fields::{Fields, Value},
+        problems::Problems,
+        report::{Problem, quoted},
+        spanned::Spanned,
+        value::Bind,
+        vocabulary::{Entry, Place},
+        xml::Element,
+    },
+    service::proxy::preface::Preface,
 };
 
 /// Options as they were written, before it is known what they add up to.
@@ -229,6 +232,8 @@ pub struct ConnectOptions {
     pub tls: Tls,
     /// Address to dial from.
     pub bind: Option<Bind>,
+    /// What back ends of octets are told before a client's own.
+    pub preface: Preface,
     /// Silence after which a joined pair is given up.
     pub inactivity: Option<Duration>,
     /// Whether connections are used for several requests.
@@ -310,6 +315,11 @@ impl ConnectOptions {
         Self {
             tls: Tls::of(written),
             bind: written.bind("tcp.bind"),
+            preface: match written.word("tcp.proxy.protocol") {
+                Some("address") => Preface::Address,
+                Some("identity") => Preface::Identity,
+                _ => Preface::Nothing,
+            },
             inactivity: written.time("ws.inactivity.timeout").filter(|time| !time.is_zero()),
             keepalive: written.flag("http.keepalive").unwrap_or(true),
             keepalive_timeout: written.time("http.keepalive.timeout").unwrap_or(KEPT),

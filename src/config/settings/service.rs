@@ -34,6 +34,7 @@ use crate::{
         },
         redirect::Redirect,
     },
+    signing::Keyring,
     splice::Silence,
     tls::client::{Authorities, ClientSettings},
 };
@@ -236,6 +237,14 @@ impl Reading<'_> {
         identity: Identity,
         lifetime: Option<std::time::Duration>,
     ) -> Option<proxy::Settings> {
+        if let Some(file) = identity.token.as_ref().and_then(|token| token.keys.as_deref())
+            && let Err(error) = Keyring::read(file)
+        {
+            let says = "the back end cannot be told of users in tokens";
+            let problem = Problem::error(self.service.name.span.clone(), says);
+            self.problems.push(problem.help(error.to_string()));
+            return None;
+        }
         let speaks_tls = self.service.connect_options.tls.encryption;
         let silence = Silence {
             client: self.service.accept_options.inactivity,
@@ -249,6 +258,7 @@ impl Reading<'_> {
             way: self.way()?,
             is_deferred: false,
             identity,
+            preface: self.service.connect_options.preface,
             forwarding: Forwarding::Own,
             fronting: None,
             joining: Joining {

@@ -184,6 +184,13 @@ pub(super) const CONNECT: &[Entry] = &[
     .by_default("enabled"),
     Entry::leaf("tcp.bind", Bind, "127.0.0.1:0", "Address to dial from"),
     Entry::leaf(
+        "tcp.proxy.protocol",
+        Words(&["disabled", "address", "identity"]),
+        "identity",
+        "What a PROXY header tells back ends of tcp and ssl: where a client is, and who",
+    )
+    .by_default("disabled"),
+    Entry::leaf(
         "ws.version",
         Only("rfc6455", "nothing speaks the drafts before it"),
         "rfc6455",

@@ -113,6 +113,10 @@ const HTTP_PROXY: &[Entry] = &[
     IDENTITY_ROLES,
     IDENTITY_REALM,
     IDENTITY_ENDS,
+    IDENTITY_TOKEN,
+    IDENTITY_TOKEN_KEYS,
+    IDENTITY_TOKEN_ISSUER,
+    IDENTITY_TOKEN_AUDIENCE,
     LIFETIME,
 ];
 
@@ -131,6 +135,34 @@ const IDENTITY_ENDS: Entry = Entry::leaf(
     Text,
     "x-remote-ends",
     "Field that tells it when the session ends, in seconds since 1970",
+);
+
+const IDENTITY_TOKEN: Entry = Entry::leaf(
+    "identity-token-header",
+    Text,
+    "x-remote-token",
+    "Field that tells it all of this as a signed JWT",
+);
+
+const IDENTITY_TOKEN_KEYS: Entry = Entry::leaf(
+    "identity-token-keys",
+    File,
+    "tokens.pem",
+    "Keys of P-256: the first signs, all are published; without it the gateway has its own",
+);
+
+const IDENTITY_TOKEN_ISSUER: Entry = Entry::leaf(
+    "identity-token-issuer",
+    Text,
+    "https://gw.example.com",
+    "What the JWT says in iss; without it the host of the first <accept>",
+);
+
+const IDENTITY_TOKEN_AUDIENCE: Entry = Entry::leaf(
+    "identity-token-audience",
+    Text,
+    "shop",
+    "What the JWT says in aud; without it the name of the service",
 );
 
 const LIFETIME: Entry = Entry::leaf(
@@ -230,6 +262,10 @@ const PROXY: &[Entry] = &[
     IDENTITY_ROLES,
     IDENTITY_REALM,
     IDENTITY_ENDS,
+    IDENTITY_TOKEN,
+    IDENTITY_TOKEN_KEYS,
+    IDENTITY_TOKEN_ISSUER,
+    IDENTITY_TOKEN_AUDIENCE,
     LIFETIME,
     Entry::refused("internal.maximum.transferred.bytes", "it was for tests of another product; take it out"),
 ];

@@ -199,7 +199,12 @@ fn around(place: Place, element: &str, name: &str) -> String {
         })
     };
     let companion = match name {
-        "http.forwarded" | "tcp.proxy.protocol" => "<tcp.trusted.proxies>10.0.0.1</tcp.trusted.proxies>",
+        "http.forwarded" | "tcp.proxy.protocol" if place == Place::AcceptOptions => {
+            "<tcp.trusted.proxies>10.0.0.1</tcp.trusted.proxies>"
+        }
+        "identity-token-keys" | "identity-token-issuer" | "identity-token-audience" => {
+            "<identity-token-header>x-token</identity-token-header>"
+        }
         "authToLocal" => "<defaultRealm>EXAMPLE.COM</defaultRealm>",
         "bindDn" if !element.is_empty() => "<bindPasswordFile>a</bindPasswordFile>",
         "bindPasswordFile" if !element.is_empty() => "<bindDn>cn=a</bindDn>",

@@ -30,7 +30,8 @@ impl World {
         let readiness = Arc::new(Readiness::new(Arc::clone(&board), draining.clone()));
         readiness.bound();
         let configuration = Bytes::from_static(br#"{"services":[]}"#);
-        let management = Management::new(Inside { metrics, sessions, readiness, configuration });
+        let management =
+            Management::new(Inside { metrics, sessions, readiness, keyrings: Arc::default(), configuration });
         Self { management, board, draining }
     }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::future::join_all;
 use http::{HeaderValue, Method, Request, Response, Uri, header};
 use hyper::body::Incoming;
@@ -228,11 +229,11 @@ impl Backends {
         (missed.0, Err(missed.1.into()))
     }
 
-    /// A connection for a stream of octets.
-    pub async fn dial(&self) -> Outcome<Connection, BackendFailure> {
+    /// A connection for a stream of octets, of which `preface` is the first.
+    pub async fn dial(&self, preface: &[u8]) -> Outcome<Connection, BackendFailure> {
         let mut missed = (Arc::clone(&self.first), Err(BackendFailure::Silent));
         for backend in self.in_turn() {
-            let opened = backend.pool.ready().open().await;
+            let opened = backend.pool.ready().open(preface).await;
             backend.recovery.note(opened.as_ref().err());
             let is_open = opened.is_ok();
             missed = (backend, opened);
@@ -243,10 +244,10 @@ impl Backends {
         missed
     }
 
-    /// A connection that is opened when there is something to send.
-    pub fn later(self: &Arc<Self>) -> Later {
+    /// The same, opened when there is something to send.
+    pub fn later(self: &Arc<Self>, preface: Bytes) -> Later {
         let backends = Arc::clone(self);
-        Later::new(async move { backends.dial().await.1 })
+        Later::new(async move { backends.dial(&preface).await.1 })
     }
 
     /// Probes those that are down and keeps prepared connections open, for as long as it is polled.

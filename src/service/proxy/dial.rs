@@ -13,7 +13,7 @@ use std::{
 use rustls::{ClientConfig, pki_types::ServerName};
 use socket2::SockRef;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     net::{TcpSocket, TcpStream, lookup_host},
     time::timeout,
 };
@@ -66,6 +66,26 @@ impl Dialler {
     /// [`BackendFailure::Absent`], [`BackendFailure::Silent`], [`BackendFailure::Source`] or [`BackendFailure::Tls`].
     pub async fn dial(&self) -> Result<Connection, BackendFailure> {
         timeout(self.patience, self.connect()).await.map_err(|_| BackendFailure::Silent)?
+    }
+
+    /// Writes what is said on a connection before anything else.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendFailure::Absent`] or [`BackendFailure::Silent`]; nothing of a client's was sent.
+    pub(super) async fn begin(
+        &self,
+        connection: &mut Connection,
+        preface: &[u8],
+    ) -> Result<(), BackendFailure> {
+        if preface.is_empty() {
+            return Ok(());
+        }
+        let written = timeout(self.patience, async {
+            connection.write_all(preface).await?;
+            connection.flush().await
+        });
+        written.await.map_err(|_| BackendFailure::Silent)?.map_err(BackendFailure::Absent)
     }
 
     async fn connect(&self) -> Result<Connection, BackendFailure> {

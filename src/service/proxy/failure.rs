@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::preface::LONGEST;
 use crate::{answer::BadHead, ws::client::HandshakeError};
 
 /// What is wrong with a back end or the way to it.
@@ -42,6 +43,11 @@ pub enum BackendFailure {
     /// There is no TLS with it.
     #[error("no TLS with the back end: {0}; name who signs its certificate in the truststore (--backend-ca)")]
     Tls(io::Error),
+    /// What it is to be told of the user is too long.
+    #[error(
+        "the PROXY header with the user would have {0} octets, and {LONGEST} are the most; grant fewer roles, or set tcp.proxy.protocol to address"
+    )]
+    Untold(usize),
     /// It switched to what was not asked for: another protocol, sub-protocol, or any at all.
     #[error("the back end switched to a protocol that was not asked for; is it a WebSocket server?")]
     Unasked,
@@ -90,6 +96,7 @@ impl BackendFailure {
             Self::Source(_) => "backend_source",
             Self::Tls(_) => "backend_tls",
             Self::Unasked => "backend_unasked",
+            Self::Untold(_) => "backend_untold",
         }
     }
 }

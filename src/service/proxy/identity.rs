@@ -1,7 +1,10 @@
 //! What a back end is told of a user in the head of a request, and which fields are the gateway's alone for that.
 
+pub mod token;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use self::token::Token;
 use super::head;
 use crate::realm::{pass::Pass, subject};
 
@@ -16,6 +19,8 @@ pub struct Identity {
     pub realm: Option<HeaderName>,
     /// When the session ends, in seconds since 1970.
     pub ends: Option<HeaderName>,
+    /// All of it as a signed token.
+    pub token: Option<Token>,
 }
 
 /// Why fields cannot tell who asks. The operator's fault.
@@ -38,15 +43,17 @@ pub fn may_name(field: &HeaderName) -> bool {
 
 impl Default for Identity {
     fn default() -> Self {
-        Self { principal: HeaderName::from_static("x-remote-user"), roles: None, realm: None, ends: None }
+        let principal = HeaderName::from_static("x-remote-user");
+        Self { principal, roles: None, realm: None, ends: None, token: None }
     }
 }
 
 impl Identity {
     /// All fields that are in use.
     pub fn fields(&self) -> impl Iterator<Item = &HeaderName> {
-        let others = [&self.roles, &self.realm, &self.ends];
-        std::iter::once(&self.principal).chain(others.into_iter().flatten())
+        let others = [&self.roles, &self.realm, &self.ends].into_iter().flatten();
+        let token = self.token.as_ref().map(|token| &token.field);
+        std::iter::once(&self.principal).chain(others).chain(token)
     }
 
     /// Whether the fields can be used, together too.
@@ -68,7 +75,7 @@ impl Identity {
         Ok(())
     }
 
-    /// Tells who was let in. What the client said must be stripped already.
+    /// Tells who was let in, in clear. What the client said must be stripped already.
     ///
     /// A user without any role has an empty list, and a session without an end no field.
     pub fn tell(&self, headers: &mut HeaderMap, pass: &Pass) {

@@ -83,16 +83,21 @@ impl Ready {
         Some(connection)
     }
 
-    /// A connection that waited, or else one that is opened now.
+    /// A connection that waited, or else one that is opened now, with `preface` as its first octets.
     ///
     /// # Errors
     ///
     /// As [`Dialler::dial`].
-    pub async fn open(&self) -> Result<Connection, BackendFailure> {
-        match self.take() {
-            Some(connection) => Ok(connection),
-            None => self.dialler.dial().await,
+    pub async fn open(&self, preface: &[u8]) -> Result<Connection, BackendFailure> {
+        if let Some(mut connection) = self.take()
+            && self.dialler.begin(&mut connection, preface).await.is_ok()
+        {
+            return Ok(connection);
         }
+        // One that ended since it was looked at was told of a client and of nothing else.
+        let mut connection = self.dialler.dial().await?;
+        self.dialler.begin(&mut connection, preface).await?;
+        Ok(connection)
     }
 
     /// Keeps the connections open for as long as it is polled.
@@ -238,7 +243,7 @@ mod tests {
         let (ready, listener) = way(1, true).await;
         drop(accept(&ready, &listener).await);
         settle(&ready, false).await;
-        let opened = tokio::spawn(async move { ready.open().await.map(|_| ready) });
+        let opened = tokio::spawn(async move { ready.open(&[]).await.map(|_| ready) });
         listener.accept().await.unwrap();
         assert!(opened.await.unwrap().is_ok(), "another one is opened");
     }

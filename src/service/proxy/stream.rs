@@ -15,6 +15,7 @@ use super::{
     dial::Connection,
     failure::BackendFailure,
     joined::Joined,
+    preface::{Client, Preface},
 };
 use crate::{
     ambient,
@@ -54,7 +55,8 @@ impl Proxy {
         let mut visit = Visit::stream(service, peer);
         visit.metrics = Some(Arc::clone(&metrics));
         let Some(backends) = &self.sockets else { return visit.forget() };
-        let (backend, opened) = self.open_stream(backends, patience).await;
+        let (backend, opened) =
+            self.open_stream(backends, Client { peer, host: None, id: visit.id, pass: None }, patience).await;
         visit.backend = Some(Arc::clone(&backend.name));
         let (connection, early, speaks) = match opened {
             Ok(opened) => opened,
@@ -88,16 +90,22 @@ impl Proxy {
     async fn open_stream(
         &self,
         backends: &Arc<Backends>,
+        client: Client<'_>,
         patience: Duration,
     ) -> (Arc<Backend>, Result<(Connection, Bytes, Speaks), BackendFailure>) {
         if !backends.is_up() {
             return (Arc::clone(backends.first()), Err(BackendFailure::Down));
         }
+        let told = if backends.first().url.scheme.is_octets() { self.preface } else { Preface::Nothing };
+        let preface = match told.of(&client) {
+            Ok(preface) => preface,
+            Err(why) => return (Arc::clone(backends.first()), Err(why)),
+        };
         if self.is_deferred && backends.first().url.scheme.is_octets() {
-            let later = Connection::Later(Box::new(backends.later()));
+            let later = Connection::Later(Box::new(backends.later(preface)));
             return (Arc::clone(backends.first()), Ok((later, Bytes::new(), Speaks::Plain)));
         }
-        let (backend, opened) = backends.dial().await;
+        let (backend, opened) = backends.dial(&preface).await;
         let connection = match opened {
             Ok(connection) => connection,
             Err(why) => return (backend, Err(why)),

@@ -58,6 +58,7 @@ mod tests {
             body::Outgoing,
             forwarding::Forwarding,
             identity::Identity,
+            preface::Preface,
         },
         tls::client::ClientSettings,
     };
@@ -73,12 +74,13 @@ mod tests {
             way: Way::default(),
             is_deferred: false,
             identity: Identity::default(),
+            preface: Preface::default(),
             forwarding: Forwarding::default(),
             fronting: None,
             joining: Joining::default(),
             tls: ClientSettings::default(),
         };
-        let proxy = Arc::new(Proxy::new(settings, None).unwrap());
+        let proxy = Arc::new(Proxy::new(settings, None, None).unwrap());
         let behind = Behind { service: "shop".into(), proxy: Arc::clone(&proxy) };
         let [before] = behind.health().try_into().unwrap();
         assert_eq!((before.kind, &*before.of, before.is_up), (Kind::Backend, "shop", true));

@@ -58,6 +58,17 @@ fn an_identity_field_of_another_name_is_guarded_as_well() {
 }
 
 #[test]
+fn roles_and_the_end_of_the_pass_are_told_where_that_is_asked_for() {
+    let backend = Backend::answering(OK);
+    let told = ["--roles-header", "Roles", "--ends-header", "Until", "--grant", "staff=realm:TGG.TEST"];
+    let gateway = before(&backend, "http", &told);
+    ask(&gateway, "GET / HTTP/1.1\r\nHost: a\r\nroles: root\r\nUNTIL: 0\r\n\r\n");
+    let head = backend.head();
+    assert_eq!(head.value("roles"), "staff");
+    assert!(head.value("until").parse::<u64>().unwrap() > 1_700_000_000, "{}", head.text);
+}
+
+#[test]
 fn neither_a_ticket_nor_the_gateways_cookie_leaves_the_gateway() {
     let head = sent("Cookie: a=1; __Host-ticketgate=secret; b=2\r\n");
     assert!(!head.text.contains("secret") && !head.text.contains("Negotiate"), "{}", head.text);

@@ -1,4 +1,4 @@
-//! HAProxy as it stands in front of the gateway and says who connects.
+//! HAProxy as it stands in front of the gateway and says who connects, and behind it where it is told.
 
 use std::{
     fs, io,
@@ -15,6 +15,8 @@ use crate::{error::Error, process::Process, workshop};
 const LOOKS: usize = 1000;
 const LOOK: Duration = Duration::from_millis(10);
 
+const TIMES: &str = " timeout connect 10s\n timeout client 60s\n timeout server 60s\n";
+
 /// A running HAProxy, stopped when dropped.
 #[derive(Debug)]
 pub struct Haproxy {
@@ -30,14 +32,39 @@ impl Haproxy {
     ///
     /// [`Error::Missing`] if it is not installed, or [`Error::Io`].
     pub fn before(server: SocketAddr, options: &str) -> Result<Self, Error> {
+        Self::with(|address| {
+            format!(
+                "defaults\n mode tcp\n{TIMES}listen front\n bind {address}\n server behind {server} {options}\n"
+            )
+        })
+    }
+
+    /// One that expects a PROXY header and answers requests over HTTP with what it read in it: the client's address, the
+    /// authority and the unique id, with blanks between them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::before`].
+    pub fn behind() -> Result<Self, Error> {
+        Self::with(|address| {
+            format!(
+                "defaults\n mode http\n{TIMES}frontend told\n bind {address} accept-proxy\n http-request return status 200 \
+                 content-type text/plain lf-string \"%[src] %[fc_pp_authority] %[fc_pp_unique_id]\"\n"
+            )
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn with(configuration: impl FnOnce(SocketAddr) -> String) -> Result<Self, Error> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let address = free.map_err(Error::io("a free port"))?;
         let conf = workshop::dir()?.join(format!("haproxy-{}-{}.cfg", std::process::id(), address.port()));
-        let text = format!(
-            "defaults\n mode tcp\n timeout connect 10s\n timeout client 60s\n timeout server 60s\n\
-             listen front\n bind {address}\n server behind {server} {options}\n"
-        );
-        fs::write(&conf, text).map_err(Error::io(&conf))?;
+        fs::write(&conf, configuration(address)).map_err(Error::io(&conf))?;
         // Servers are where an ordinary user's PATH does not look.
         let mut started = Err(Error::Missing { program: "haproxy", package: "haproxy" });
         for program in ["haproxy", "/usr/sbin/haproxy"] {

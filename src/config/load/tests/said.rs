@@ -308,6 +308,18 @@ fn properties_are_judged_by_the_type_of_the_service() {
             ],
         ),
         (
+            "<service><accept>ws://localhost:1/</accept><type>proxy</type><connect>ws://a/</connect><properties><identity-token-issuer>a</identity-token-issuer></properties></service>",
+            &[
+                "warning: <identity-token-issuer> does nothing, because there is no <identity-token-header>; add <identity-token-header>x-remote-token</identity-token-header>, or take it out",
+            ],
+        ),
+        (
+            "<service><accept>ws://localhost:1/</accept><type>proxy</type><connect>ws://a/</connect><connect-options><tcp.proxy.protocol>identity</tcp.proxy.protocol></connect-options></service>",
+            &[
+                "warning: <tcp.proxy.protocol> does nothing: it is for a proxy to tcp:// or ssl://; tell other back ends in fields, such as <identity-header>, or take it out",
+            ],
+        ),
+        (
             "<service><accept>ws://localhost:1/</accept><type>proxy</type><connect>ws://a/</connect><properties><connect.strategy>prepared</connect.strategy></properties></service>",
             &[
                 "error: <connect.strategy> is `prepared`, and no connections are; add <prepared.connection.count>4</prepared.connection.count>",

@@ -31,7 +31,7 @@ use crate::{
         vocabulary::{Place, ServiceType},
     },
     kdc::resolve::Lookup,
-    service::proxy::identity::{self, Identity},
+    service::proxy::identity::{self, Identity, token::Token},
 };
 
 /// How a network is written.
@@ -49,6 +49,10 @@ pub(in crate::config) struct Reading<'a, 'e> {
     pub(in crate::config) folder: Folder<'a>,
     /// The back ends that the service names.
     pub(in crate::config) connects: &'a [Spanned<ConnectUri>],
+    /// What the service is called.
+    pub(in crate::config) name: &'a str,
+    /// The host that its clients reach it at.
+    pub(in crate::config) host: &'a str,
     pub(in crate::config) problems: &'a mut Problems,
 }
 
@@ -65,7 +69,7 @@ impl Reading<'_, '_> {
             ServiceType::HttpRedirect => Kind::HttpRedirect(self.http_redirect()?),
             ServiceType::Kerberos5Proxy => Kind::Kerberos5Proxy(Box::new(self.kerberos5_proxy())),
             ServiceType::Management => Kind::Management,
-            ServiceType::Proxy => Kind::Proxy(self.proxy()?),
+            ServiceType::Proxy => Kind::Proxy(Box::new(self.proxy()?)),
         })
     }
 
@@ -260,6 +264,7 @@ impl Reading<'_, '_> {
             roles: self.identity_field("identity-roles-header", "x-remote-roles"),
             realm: self.identity_field("identity-realm-header", "x-remote-realm"),
             ends: self.identity_field("identity-ends-header", "x-remote-ends"),
+            token: self.token(),
         };
         match identity.check() {
             Ok(()) => Some(identity),
@@ -270,6 +275,30 @@ impl Reading<'_, '_> {
                 None
             }
         }
+    }
+
+    /// How they are told in a signed token, if they are.
+    fn token(&mut self) -> Option<Token> {
+        let field = self.identity_field("identity-token-header", "x-remote-token");
+        if !self.fields.has("identity-token-header") {
+            for name in ["identity-token-keys", "identity-token-issuer", "identity-token-audience"] {
+                if let Some(useless) = self.fields.field(name) {
+                    let says = format!("<{name}> does nothing, because there is no <identity-token-header>");
+                    let help =
+                        "add <identity-token-header>x-remote-token</identity-token-header>, or take it out";
+                    self.problems.push(Problem::warning(useless.element.name_span.clone(), says).help(help));
+                }
+            }
+        }
+        let text = |name, default: &str| {
+            self.fields.text(name).map_or_else(|| default.to_owned(), |text| text.value)
+        };
+        Some(Token {
+            field: field?,
+            keys: self.fields.text("identity-token-keys").map(|text| self.folder.path(text).value),
+            issuer: text("identity-token-issuer", self.host),
+            audience: text("identity-token-audience", self.name),
+        })
     }
 
     /// One of them, if it is there and can be used for that.

@@ -7,7 +7,7 @@ use tgg::routes::KDC_PORT;
 
 use super::{ApplicationNegotiate, Mime, Service, accept_schemes, access, connect_count, connect_schemes};
 use crate::config::{
-    fields::Fields,
+    fields::{Fields, Value},
     model::{
         Era, Folder,
         cross_site::CrossSite,
@@ -91,13 +91,24 @@ impl Draft {
             identifier: properties.text("authentication.identifier"),
         };
         let folder = context.folder;
-        let kind =
-            kind::Reading { fields: properties, folder, connects: &connects, problems }.kind(service)?;
         let name = fields.text("name").unwrap_or_else(|| {
             let names = || (number..).map(|number| format!("{service}-{number}"));
             let name = names().find(|name| !context.names.contains(name.as_str())).unwrap_or_default();
             Spanned::new(name, fields.name_span())
         });
+        let host = accepts.first().map(|uri| uri.host.as_str()).unwrap_or_default();
+        let reading =
+            kind::Reading { fields: properties, folder, connects: &connects, name: &name, host, problems };
+        let kind = reading.kind(service)?;
+        let is_of_octets = |uri: &Spanned<ConnectUri>| matches!(uri.scheme, Scheme::Tcp | Scheme::Ssl);
+        if let Some(option) = connect.find("tcp.proxy.protocol")
+            && option.value != Value::Word("disabled")
+            && !(service == ServiceType::Proxy && connects.iter().any(is_of_octets))
+        {
+            let says = "<tcp.proxy.protocol> does nothing: it is for a proxy to tcp:// or ssl://";
+            let help = "tell other back ends in fields, such as <identity-header>, or take it out";
+            problems.push(Problem::warning(option.span.clone(), says).help(help));
+        }
         if service == ServiceType::Proxy {
             kerberos_unseen(&accepts, &connects, problems);
         }

@@ -97,7 +97,7 @@ async fn where_none_can_be_connected_to_the_failure_is_told() {
     let backends = Backends::new(&urls, &Way::default(), None).unwrap();
     let (_, outcome) = ask(&backends, Method::GET).await;
     assert!(matches!(outcome, Err(Refused::Backend(BackendFailure::Absent(_)))), "{outcome:?}");
-    let (_, dialled) = backends.dial().await;
+    let (_, dialled) = backends.dial(&[]).await;
     assert!(matches!(dialled, Err(BackendFailure::Absent(_))), "{dialled:?}");
 }
 
@@ -176,13 +176,13 @@ async fn connections_come_from_the_address_that_is_bound() {
     let url: BackendUrl = format!("tcp://{}", listener.local_addr().unwrap()).parse().unwrap();
     let from = |source: &str| Way { source: Some(source.parse().unwrap()), ..Way::default() };
     let backends = Backends::new(std::slice::from_ref(&url), &from("127.0.0.2:0"), None).unwrap();
-    let (_, opened) = backends.dial().await;
+    let (_, opened) = backends.dial(&[]).await;
     let (_accepted, peer) = listener.accept().await.unwrap();
     assert_eq!(peer.ip().to_string(), "127.0.0.2");
     assert!(opened.is_ok());
     // An address of the documentation, which no host has.
     let backends = Backends::new(&[url], &from("192.0.2.1:0"), None).unwrap();
-    let (_, opened) = backends.dial().await;
+    let (_, opened) = backends.dial(&[]).await;
     assert!(matches!(opened, Err(BackendFailure::Source(_))), "{opened:?}");
 }
 

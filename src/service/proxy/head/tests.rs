@@ -53,6 +53,7 @@ fn what_is_told_in_fields_of_other_names_is_taken_out_in_every_spelling_too() {
         roles: named("is-a"),
         realm: named("of_realm"),
         ends: named("until"),
+        token: None,
     };
     for name in ["Who", "is-a", "IS_A", "is.a", "of-realm", "of_realm", "Until", "x-remote-user"] {
         let mut headers = headers(&[(name, "root"), ("connection", name)]);
