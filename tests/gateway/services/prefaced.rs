@@ -5,10 +5,15 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     process::{Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, channel},
+    },
 };
 
 use peers::{Haproxy, or_skipped};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use ticketgate::listener::proxy_protocol::{Progress, parse};
 use tokio_tungstenite::tungstenite::{Message, WebSocket, protocol::Role};
 
@@ -18,6 +23,7 @@ use super::{
     status,
 };
 use crate::{
+    authority::authority,
     backend::serve,
     ticket::authorization,
     world::{Gateway, PATIENCE},
@@ -55,7 +61,9 @@ fn telling(tells: &str, connect: &str, properties: &str, grants: &str) -> Gatewa
          <connect-options><tcp.proxy.protocol>{tells}</tcp.proxy.protocol></connect-options></service>",
         roles(&["*"])
     );
-    Gateway::run(&config(&format!("{service}<security>{}</security>", kerberos(grants))))
+    let truststore =
+        format!("<truststore><type>PEM</type><file>{}</file></truststore>", authority().anchor.display());
+    Gateway::run(&config(&format!("{service}<security>{truststore}{}</security>", kerberos(grants))))
 }
 
 /// Opens a socket with this field.
@@ -120,6 +128,32 @@ fn the_address_alone_names_nobody() {
     let header = headers.recv_timeout(PATIENCE).unwrap();
     assert_eq!(read(&header), "127.0.0.1 127.0.0.1 - - - False");
     assert!(!String::from_utf8_lossy(&header).contains("alice"));
+}
+
+#[test]
+fn over_tls_the_header_is_inside() {
+    let (shows, headers) = channel();
+    let certificate =
+        CertificateDer::pem_file_iter(&authority().certificate).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(&authority().key).unwrap();
+    let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(certificate, key).unwrap();
+    let tls = Arc::new(tls);
+    let address = serve(move |stream| {
+        let connection = ServerConnection::new(Arc::clone(&tls)).unwrap();
+        let mut stream = StreamOwned::new(connection, stream);
+        let mut first = vec![0; 16];
+        if stream.read_exact(&mut first).is_ok() {
+            let _ = shows.send(first);
+        }
+    });
+    for strategy in STRATEGIES {
+        let connect = format!("ssl://localhost:{}", address.port());
+        let gateway = telling("identity", &connect, strategy, "");
+        let mut socket = open(&gateway, &authorization());
+        socket.send(Message::binary(&b"x"[..])).unwrap();
+        let first = headers.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(&first[..14], b"\r\n\r\n\0\r\nQUIT\n\x21\x11", "{strategy}");
+    }
 }
 
 #[test]

@@ -87,9 +87,14 @@ impl Tokens {
     /// The token of whom a pass is made out to, if to anybody.
     #[must_use]
     pub fn of(&self, pass: &Pass) -> Option<HeaderValue> {
-        let subject = pass.subject.clone()?;
-        let holder = Holder { subject, realm: pass.realm.clone(), ends: pass.ends };
-        Some(self.at(holder, ambient::time_of_day().0))
+        Some(self.about(pass.subject.as_ref()?, pass.realm.as_ref(), pass.ends))
+    }
+
+    /// The token about a user of this realm, whose session ends then.
+    #[must_use]
+    pub fn about(&self, subject: &Subject, realm: Option<&Arc<str>>, ends: Option<i64>) -> HeaderValue {
+        let holder = Holder { subject: subject.clone(), realm: realm.cloned(), ends };
+        self.at(holder, ambient::time_of_day().0)
     }
 
     fn at(&self, holder: Holder, now: i64) -> HeaderValue {
