@@ -256,11 +256,14 @@ impl Crew {
     /// Starts processes before there is a question for them.
     async fn warm(&self) {
         for _ in 0..self.settings.processes {
-            let Ok(process) = self.start().await else { return };
-            let mut state = self.state();
-            if state.idle.len() < self.settings.processes {
-                state.idle.push(process);
+            // With a place of its own, so that with those that logins start there are never too many.
+            let _place = self.places.acquire().await;
+            let idle = self.state().idle.len();
+            if idle > self.places.available_permits() {
+                return;
             }
+            let Ok(process) = self.start().await else { return };
+            self.state().idle.push(process);
         }
     }
 

@@ -199,7 +199,7 @@ fn a_subject_is_written_as_openssl_writes_it_however_hostile() {
         "/CN=joe\nCN=boss",
         "/CN=joe\",O=\"x;<y>\\\\z",
         "/CN=#joe /O= x",
-        "/CN= /O=#",
+        "/CN= /O=#x",
         "/CN=Jörg Müller\u{7f}",
         "/CN=joe+UID=1/O=x",
         "/GN=Joe/SN=Doe/serialNumber=12/title=Dr/street=x/initials=J/L=B/ST=B/CN=j",

@@ -140,7 +140,7 @@ fn a_program_has_nothing_of_the_gateways_environment_but_what_is_said() {
 
 #[test]
 fn a_client_that_leaves_does_not_end_the_process_that_judges_it() {
-    let program = Program::single("");
+    let program = Program::single("<timeout>14 s</timeout>");
     let running = program.wait_for_processes(1);
     let mut stream = crate::ws_client::plain(program.gateway.at("one"));
     std::io::Write::write_all(
