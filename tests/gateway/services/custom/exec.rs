@@ -77,7 +77,8 @@ fn a_program_that_ends_is_started_again() {
         let expected = if token == "good-last" { 302 } else { 503 };
         assert_eq!(program.judges(token), expected, "{token}");
         program.wait_for_processes(0);
-        assert_eq!(program.judges("good"), 302, "after {token}");
+        // A process that is just ending may have been asked once more.
+        assert!((0..2).any(|_| program.judges("good") == 302), "after {token}");
     }
 }
 
