@@ -21,15 +21,22 @@ pub struct Fetch {
 }
 
 impl Fetch {
-    /// Opens one, to fetch what is at this path.
+    /// Opens one, to fetch what is at this path, with these header fields in each request.
     ///
     /// # Errors
     ///
     /// If nobody answers there.
-    pub async fn open(to: SocketAddr, tls: Option<&Arc<ClientConfig>>, path: &str) -> Result<Self, Failed> {
+    pub async fn open(
+        to: SocketAddr,
+        tls: Option<&Arc<ClientConfig>>,
+        path: &str,
+        fields: &[String],
+    ) -> Result<Self, Failed> {
         let stream = lane::stream(to, tls).await?;
         // What a browser sends beside it differs from one to the next; both servers read all of it.
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n").into_bytes();
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n");
+        lane::push_fields(&mut request, fields);
+        let request = request.into_bytes();
         Ok(Self { stream, request, read: Vec::new() })
     }
 }

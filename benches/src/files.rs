@@ -1,16 +1,12 @@
 //! The gateway and nginx, each as a server of the same files.
 
-use std::{
-    fs::{self, File},
-    net::SocketAddr,
-    path::Path,
-    process::Command,
-};
+use std::{fs, net::SocketAddr, path::Path, process::Command};
 
 use crate::{
+    configured,
     lane::Failed,
     process,
-    proxies::{free, listens, server},
+    proxies::{free, listens},
     running::{Held, Running, on},
     stage::{Cores, Stage},
     tally::Found,
@@ -151,16 +147,11 @@ impl Serving {
 }
 
 fn ticketgate(stage: &Stage, cores: Cores, root: &Path, tls: bool) -> Result<Command, Failed> {
-    let root = root.display().to_string();
     stage.both(&stage.file("files.pem"))?;
-    let conf = include_str!("../conf/files.xml").replace("TLS:", if tls { "s:" } else { ":" });
-    let file = stage.file("files.xml");
-    fs::write(&file, conf.replace("DIR", &root))?;
-    let log = File::options().create(true).append(true).open(stage.file("gateway.log"))?;
-    let mut command = on(cores.gateway(), &stage.program("ticketgate"));
-    // Its peer has one thread too.
-    command.args(["run", "--threads", "1", "--config"]).arg(file).env_remove("RUST_LOG").stderr(log);
-    Ok(command)
+    let conf = include_str!("../conf/files.xml")
+        .replace("TLS:", if tls { "s:" } else { ":" })
+        .replace("DIR", &root.display().to_string());
+    configured::ticketgate(stage, cores, "files.xml", &conf)
 }
 
 fn nginx(
@@ -170,15 +161,8 @@ fn nginx(
     root: &Path,
     tls: bool,
 ) -> Result<Command, Failed> {
-    let dir = stage.file(&format!("nginx-{}", address.port()));
-    fs::create_dir_all(&dir)?;
     let conf = include_str!("../conf/files-nginx.conf")
         .replace("listen ADDRESS TLS", &format!("listen {address} {}", stage.nginx_tls(tls)))
-        .replace("root ROOT", &format!("root {}", root.display()))
-        .replace("DIR", &dir.display().to_string());
-    let file = dir.join("nginx.conf");
-    fs::write(&file, conf)?;
-    let mut command = server(cores, "nginx");
-    command.arg("-p").arg(&dir).arg("-c").arg(file);
-    Ok(command)
+        .replace("root ROOT", &format!("root {}", root.display()));
+    configured::nginx(stage, cores, address, &conf)
 }

@@ -173,6 +173,15 @@ pub(crate) async fn stream(to: SocketAddr, tls: Option<&Arc<ClientConfig>>) -> i
     }
 }
 
+/// Ends the head of a request with these fields.
+pub(crate) fn push_fields(head: &mut String, fields: &[String]) {
+    for field in fields {
+        head.push_str(field);
+        head.push_str("\r\n");
+    }
+    head.push_str("\r\n");
+}
+
 /// Reads the head of the response; whether a WebSocket is open.
 pub(crate) async fn upgraded(stream: &mut Stream) -> io::Result<()> {
     let mut head = Vec::with_capacity(READ);

@@ -3,10 +3,13 @@
 #![expect(clippy::print_stdout, reason = "figures are what this package is for")]
 
 pub mod clock;
+pub mod configured;
 pub mod fetch;
 pub mod files;
+pub mod jwt;
 pub mod lane;
 pub mod latency;
+pub mod logins;
 pub mod process;
 pub mod proxies;
 pub mod running;

@@ -5,12 +5,13 @@ use std::{
     fs::{self, File},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
     thread,
     time::Duration,
 };
 
 use crate::{
+    configured,
     lane::Failed,
     process,
     running::{Held, Running, on},
@@ -291,8 +292,6 @@ fn apache(
     tickets: &Tickets,
     tls: bool,
 ) -> Result<Command, Failed> {
-    let dir = stage.file(&format!("apache-{}", address.port()));
-    fs::create_dir_all(&dir)?;
     let files = format!(
         "SSLEngine on\nSSLProtocol TLSv1.3\nSSLCertificateFile {}\nSSLCertificateKeyFile {}",
         stage.certificate().display(),
@@ -301,14 +300,8 @@ fn apache(
     let conf = include_str!("../conf/apache.conf")
         .replace("Listen ADDRESS\nTLS", &format!("Listen {address}\n{}", if tls { &files } else { "" }))
         .replace("http://BACKEND", &format!("http://{back_end}"))
-        .replace("keytab:KEYTAB", &format!("keytab:{}", tickets.keytab().display()))
-        .replace(" DIR", &format!(" {}", dir.display()));
-    let file = dir.join("apache.conf");
-    fs::write(&file, conf)?;
-    // One process with all threads, whose processor time is all that there is.
-    let mut command = server(cores, "apache2");
-    command.arg("-X").arg("-f").arg(file).env("KRB5RCACHEDIR", &dir).stderr(Stdio::null());
-    Ok(command)
+        .replace("keytab:KEYTAB", &format!("keytab:{}", tickets.keytab().display()));
+    configured::apache(stage, cores, address, &conf)
 }
 
 fn nginx(
@@ -318,15 +311,8 @@ fn nginx(
     back_end: SocketAddr,
     tls: bool,
 ) -> Result<Command, Failed> {
-    let dir = stage.file(&format!("nginx-{}", address.port()));
-    fs::create_dir_all(&dir)?;
     let conf = include_str!("../conf/nginx.conf")
         .replace("listen ADDRESS TLS", &format!("listen {address} {}", stage.nginx_tls(tls)))
-        .replace("http://BACKEND", &format!("http://{back_end}"))
-        .replace("DIR", &dir.display().to_string());
-    let file = dir.join("nginx.conf");
-    fs::write(&file, conf)?;
-    let mut command = server(cores, "nginx");
-    command.arg("-p").arg(&dir).arg("-c").arg(file);
-    Ok(command)
+        .replace("http://BACKEND", &format!("http://{back_end}"));
+    configured::nginx(stage, cores, address, &conf)
 }

@@ -79,6 +79,10 @@ pub struct Door {
     pub to: SocketAddr,
     /// What TLS trusts, if it is spoken.
     pub tls: Option<Arc<ClientConfig>>,
+    /// What is asked for.
+    pub path: String,
+    /// Header fields of each request.
+    pub fields: Vec<String>,
     /// Tickets, one for each WebSocket; without them none is sent.
     pub tokens: Option<Arc<Tokens>>,
 }
@@ -87,16 +91,17 @@ impl Door {
     /// Opens a WebSocket.
     async fn open(&self) -> io::Result<Stream> {
         let mut stream = lane::stream(self.to, self.tls.as_ref()).await?;
-        let mut head = String::from(
-            "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        let mut head = format!(
+            "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+            self.path
         );
         if let Some(tokens) = &self.tokens {
             head.push_str("Authorization: Negotiate ");
             STANDARD.encode_string(tokens.next()?, &mut head);
             head.push_str("\r\n");
         }
-        head.push_str("\r\n");
+        lane::push_fields(&mut head, &self.fields);
         stream.write_all(head.as_bytes()).await?;
         lane::upgraded(&mut stream).await?;
         Ok(stream)

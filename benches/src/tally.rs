@@ -36,9 +36,9 @@ pub struct Plan {
     /// Exchanges of each client, measured from the first one on, instead of a time
     #[arg(long, value_name = "N")]
     count: Option<usize>,
-    /// Process whose processor time is told
+    /// Process whose processor time is told; of several the sum
     #[arg(long, value_name = "PID")]
-    watch: Option<u32>,
+    watch: Vec<u32>,
 }
 
 /// What a load generator found.
@@ -54,7 +54,7 @@ pub struct Found {
     pub max_us: f64,
     /// Exchanges that had no answer, or the wrong one.
     pub errors: f64,
-    /// Processor time of the watched process for each exchange.
+    /// Processor time of the watched processes for each exchange.
     pub cpu_us: f64,
 }
 
@@ -95,11 +95,11 @@ struct Window {
 }
 
 /// Lets all clients ask and prints one JSON object: exchanges, errors, seconds, latencies in microseconds, and
-/// the processor time that the watched process took meanwhile.
+/// the processor time that the watched processes took meanwhile.
 ///
 /// # Errors
 ///
-/// If the watched process is gone.
+/// If a watched process is gone.
 pub async fn measure<A: Asks>(clients: Vec<A>, plan: &Plan) -> Result<(), Failed> {
     let window = match plan.count {
         Some(count) => Window { start: clock::now(), end: None, count },
@@ -115,7 +115,7 @@ pub async fn measure<A: Asks>(clients: Vec<A>, plan: &Plan) -> Result<(), Failed
     for (place, client) in (0..).zip(clients) {
         asking.spawn(ask(client, window, run.wrapping_add(place), stride));
     }
-    let watched = || plan.watch.map(cpu).transpose();
+    let watched = || plan.watch.iter().copied().map(cpu).sum::<io::Result<Duration>>();
     sleep_until(window.start.into()).await;
     let before = watched()?;
     if let Some(end) = window.end {
@@ -133,7 +133,7 @@ pub async fn measure<A: Asks>(clients: Vec<A>, plan: &Plan) -> Result<(), Failed
         after = watched()?;
     }
     let micros = |took: Duration| took.as_secs_f64() * 1e6;
-    let cpu = after.zip(before).map(|(after, before)| micros(after.saturating_sub(before)));
+    let cpu = micros(after.saturating_sub(before));
     let latencies = &mut all.latencies;
     println!(
         "{}",

@@ -19,6 +19,9 @@ struct Args {
     /// The file
     #[arg(long, value_name = "PATH", default_value = "/")]
     path: String,
+    /// Header field of each request, `Name: value`; any number
+    #[arg(long, value_name = "FIELD")]
+    field: Vec<String>,
     /// Connections
     #[arg(long, value_name = "N", default_value_t = 1)]
     clients: usize,
@@ -38,7 +41,7 @@ async fn main() -> Result<(), Failed> {
     let tls = args.authority.as_deref().map(|pem| tls::client(pem, KeyExchange::default())).transpose()?;
     let mut clients = Vec::with_capacity(args.clients);
     for _ in 0..args.clients {
-        clients.push(Fetch::open(args.to, tls.as_ref(), &args.path).await?);
+        clients.push(Fetch::open(args.to, tls.as_ref(), &args.path, &args.field).await?);
     }
     if args.hold { tally::hold(clients).await } else { tally::measure(clients, &args.plan).await }
 }

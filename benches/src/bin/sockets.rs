@@ -17,6 +17,12 @@ struct Args {
     /// Where it is
     #[arg(long, value_name = "ADDR")]
     to: SocketAddr,
+    /// What is asked for
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    path: String,
+    /// Header field of each request, `Name: value`; any number
+    #[arg(long, value_name = "FIELD")]
+    field: Vec<String>,
     /// Octets of a message
     #[arg(long, value_name = "OCTETS", default_value_t = 64)]
     size: usize,
@@ -44,7 +50,7 @@ async fn main() -> Result<(), Failed> {
     let args = Args::parse();
     let tls = args.authority.as_deref().map(|pem| tls::client(pem, KeyExchange::default())).transpose()?;
     let tokens = args.tokens.as_deref().map(Tokens::read).transpose()?.map(Arc::new);
-    let door = Door { to: args.to, tls, tokens };
+    let door = Door { to: args.to, tls, path: args.path, fields: args.field, tokens };
     if args.open {
         let clients = (0..args.clients).map(|_| Opens(door.clone())).collect();
         return tally::measure(clients, &args.plan).await;

@@ -5,10 +5,10 @@ use std::{
     path::Path,
     pin::pin,
     task::{Context, Poll, Waker},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use benches::lane::Failed;
+use benches::{clock, lane::Failed};
 use krb::keytab::Keytab;
 use rustix::time::{ClockId, clock_gettime};
 use tpg::{
@@ -38,11 +38,7 @@ pub(crate) fn cost(keytab: &Path, tokens: &[Vec<u8>]) -> Result<f64, Failed> {
 }
 
 fn accept(acceptor: &Acceptor, memory: &Memory, token: &[u8]) -> Result<(), Failed> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tickets of a real KDC are good now and not at another time"
-    )]
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let now = clock::time_of_day();
     let now = Utc::new(now.as_secs().cast_signed(), now.subsec_micros());
     let seen = Seen::default();
     let dice = |octets: &mut [u8]| getrandom::fill(octets).unwrap_or_else(|_| std::process::abort());
