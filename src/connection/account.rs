@@ -36,7 +36,7 @@ pub(super) fn log_out<B>(found: &Found, request: &Request<B>, caller: &Caller) -
     sessions.end_all_of(principal, now);
     let count = caller.sessions.close_user(&realm.name, principal);
     admission::logged_out(&caller.visitor, principal, count);
-    let mut response = answer::logged_out();
+    let mut response = answer::login::logged_out();
     answer::store_nowhere(response.headers_mut());
     response.headers_mut().append(header::SET_COOKIE, sessions.forget());
     Some(response)

@@ -12,7 +12,7 @@ use tracing::debug;
 use super::{account, recorded::recorded};
 use crate::{
     ambient,
-    answer::{self, BadHead},
+    answer::{self, BadHead, login},
     body::Body,
     caller::Caller,
     notice::Notice,
@@ -252,11 +252,11 @@ async fn admit(
     };
     let response = match hosted.gate.admit(case, &head).await {
         Admission::Pass(pass) => return Ok((*pass, Request::from_parts(head, body))),
-        Admission::Challenge(challenge) => answer::challenge(challenge),
-        Admission::Denied { reply } => answer::denied(reply),
-        Admission::Unavailable => answer::unjudged(),
-        Admission::Unreadable => answer::unreadable(),
-        Admission::Wait(time) => answer::wait(time),
+        Admission::Challenge(challenge) => login::challenge(challenge),
+        Admission::Denied { reply } => login::denied(reply),
+        Admission::Unavailable => login::unjudged(),
+        Admission::Unreadable => login::unreadable(),
+        Admission::Wait(time) => login::wait(time),
     };
     leave(&head.headers, &mut body, caller).await;
     Err(response)

@@ -220,7 +220,7 @@ impl No {
             Self::Gone | Self::NotFound => answer::bad_head(BadHead::NotFound),
             Self::Host | Self::Page => answer::bad_head(BadHead::Origin),
             Self::Method(methods) => answer::method(methods),
-            Self::Query(_) | Self::Whose => answer::unreadable(),
+            Self::Query(_) | Self::Whose => answer::login::unreadable(),
         };
         response.map(|_| body::whole(words))
     }

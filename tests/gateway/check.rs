@@ -86,6 +86,17 @@ fn which_services_would_let_a_user_in_is_told_and_why_the_others_would_not() {
 }
 
 #[test]
+fn a_user_of_a_file_is_told_with_the_roles_that_stand_there() {
+    let config = file("conf/gateway-config.xml");
+    let told = |name: &str| {
+        let run = check(&["--config", config.to_str().unwrap(), "--as", name]);
+        String::from_utf8_lossy(&run.stdout).into_owned()
+    };
+    assert!(told("joe").contains("Echo for users: lets joe in, once joe logs in to demo, with AUTHORIZED\n"));
+    assert!(told("nobody").contains("Echo for users: does not let nobody in: it needs AUTHORIZED"));
+}
+
+#[test]
 fn where_others_could_read_along_is_a_warning() {
     let realm = |scheme: &str, mode: &str| {
         format!(

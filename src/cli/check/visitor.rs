@@ -1,16 +1,23 @@
 //! `check --as`: which services would let a user in, and why the others would not; nobody has to log in for it.
 
-use std::{collections::BTreeSet, fmt::Write as _, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    str::FromStr,
+};
 
 use krb::name::RealmName;
 use serde_json::{Map, Value};
 
 use crate::{
-    config::model::{
-        Config,
-        module::Judge,
-        realm::Realm,
-        service::{Required, Service},
+    config::{
+        model::{
+            Config,
+            module::Judge,
+            realm::Realm,
+            service::{Required, Service},
+        },
+        users,
     },
     realm::{
         module::{Facts, Name},
@@ -89,7 +96,7 @@ impl Visitor {
             return format!("lets nobody in: the realm {} has no login modules", realm.name.value);
         }
         let grants = grants(realm);
-        let held = self.roles(realm, &grants, facts);
+        let held = self.roles(realm, &grants, facts, &config.defined);
         let has = |role: &String| held.contains(role) || (*role == self.principal && names_count(realm));
         let missing: Vec<&String> = required.iter().filter(|role| !has(role)).collect();
         if missing.is_empty() {
@@ -101,23 +108,39 @@ impl Visitor {
     }
 
     /// The roles that the user has in a realm.
-    fn roles(&self, realm: &Realm, grants: &Grants, facts: &[Fact]) -> BTreeSet<String> {
+    fn roles(
+        &self,
+        realm: &Realm,
+        grants: &Grants,
+        facts: &[Fact],
+        defined: &BTreeMap<String, String>,
+    ) -> BTreeSet<String> {
         let names = [Name { text: self.principal.clone(), is_role: names_count(realm) }];
-        let mut known = Facts::default();
         // A principal's realm stands behind its last @.
-        known.krb_realm = self.principal.rsplit_once('@').map(|(_, krb_realm)| RealmName::from(krb_realm));
+        let krb_realm = self.principal.rsplit_once('@').map(|(_, krb_realm)| RealmName::from(krb_realm));
+        let mut known = Facts { krb_realm, ..Facts::default() };
         for Fact(fact) in facts {
             match fact {
                 Grantee::Claim(path, value) => claim(&mut known.claims, path, value),
                 Grantee::Group(name) => known.groups.push(name.clone()),
                 Grantee::Indicator(word) => known.indicators.push(word.clone()),
                 Grantee::Realm(krb_realm) => known.krb_realm = Some(RealmName::from(krb_realm.as_str())),
-                Grantee::Sid(sid) => known.sids.push(sid.clone()),
+                Grantee::Sid(sid) => known.sids.push(*sid),
                 Grantee::Everybody | Grantee::Principal(_) => {}
             }
         }
         let mut roles = grants.roles(&names, &known);
         roles.extend(self.roles.iter().cloned());
+        let modules = realm.authentication.modules.iter();
+        for file in modules.filter_map(|module| match &module.judge {
+            Judge::File(file) => Some(file),
+            _ => None,
+        }) {
+            // What is wrong with a file of users is told where files are looked at.
+            if let Ok((users, _)) = users::load(&file.file, defined) {
+                roles.extend(users.roles_of(&self.principal));
+            }
+        }
         roles
     }
 }

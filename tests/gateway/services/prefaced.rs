@@ -207,7 +207,7 @@ fn haproxy_reads_it() {
     socket.send(Message::binary(&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..])).unwrap();
     let mut answer = String::new();
     while !answer.contains("127.0.0.1") {
-        answer.push_str(&String::from_utf8(socket.read().unwrap().into_data().to_vec()).unwrap());
+        answer.push_str(str::from_utf8(&socket.read().unwrap().into_data()).unwrap());
     }
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     drop(socket);

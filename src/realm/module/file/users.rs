@@ -129,6 +129,12 @@ impl Users {
         self.users.is_empty()
     }
 
+    /// The roles that the user of this name has once it has logged in; none if there is no such user.
+    #[must_use]
+    pub fn roles_of(&self, name: &str) -> BTreeSet<String> {
+        self.users.get(name).map(|user| self.roles(user)).unwrap_or_default()
+    }
+
     /// The roles of the user of this name, if the password is right. `is_of` computes a hash.
     ///
     /// # Errors
