@@ -1,6 +1,7 @@
 //! The services of a configuration, each word of theirs through real sockets.
 
 mod broadcast;
+mod browsers;
 mod certificates;
 mod custom;
 mod decisions;

@@ -131,6 +131,28 @@ impl Browser {
         }
     }
 
+    /// What the browser asks its user, such as for a password; `None` while it asks nothing. Chromium tells no program.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WebDriver`] if the browser is gone.
+    pub fn question(&self) -> Result<Option<String>, Error> {
+        match self.web.get(&format!("/session/{}/alert/text", self.session)) {
+            Ok(text) => Ok(text.as_str().map(str::to_owned)),
+            Err(Error::WebDriver { said }) if said.starts_with("no such alert") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives no answer to what the browser asks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WebDriver`] if it asks nothing.
+    pub fn decline(&self) -> Result<(), Error> {
+        self.post("/alert/dismiss", &json!({})).map(drop)
+    }
+
     /// Opens a WebSocket from the page, talks and closes it: `opened`, `protocol`, `received`, and of the end
     /// `code`, `reason` and `clean`. A page is never told more of a refusal than the code 1006.
     ///

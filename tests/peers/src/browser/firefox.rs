@@ -28,6 +28,8 @@ pub(crate) fn capabilities() -> Value {
     json!({
         "browserName": "firefox",
         "acceptInsecureCerts": true,
+        // A question stays until it is seen and declined.
+        "unhandledPromptBehavior": "ignore",
         "moz:firefoxOptions": {
             "binary": "/usr/bin/firefox-esr",
             "args": ["-headless"],

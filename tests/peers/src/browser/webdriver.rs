@@ -27,6 +27,11 @@ impl WebDriver {
         self.command("POST", path, &body.to_string())
     }
 
+    /// Asks for a value.
+    pub(crate) fn get(&self, path: &str) -> Result<Value, Error> {
+        self.command("GET", path, "")
+    }
+
     pub(crate) fn delete(&self, path: &str) -> Result<Value, Error> {
         self.command("DELETE", path, "")
     }
