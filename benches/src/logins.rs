@@ -100,6 +100,15 @@ pub struct Entrance {
     fields: Vec<String>,
 }
 
+/// How long a load lasts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lasts {
+    /// Until each client has asked so often: for what takes so long that few answers would fall into a time.
+    Times(usize),
+    /// So many seconds.
+    Seconds(f64),
+}
+
 /// A running server.
 #[derive(Debug)]
 pub struct Gate {
@@ -209,7 +218,7 @@ impl Gate {
         Ok(Entrance { path: "/sockets/session".to_owned(), fields })
     }
 
-    /// So many clients that each fetch the file again and again over a connection that stays, for so many seconds.
+    /// So many clients that each fetch the file again and again over a connection that stays.
     ///
     /// # Errors
     ///
@@ -220,12 +229,12 @@ impl Gate {
         cores: Cores,
         entrance: &Entrance,
         clients: usize,
-        seconds: f64,
+        lasts: Lasts,
     ) -> Result<Found, Failed> {
-        self.load(on(cores.others(), &stage.program("fetch")), entrance, clients, seconds)
+        self.load(on(cores.others(), &stage.program("fetch")), entrance, clients, lasts)
     }
 
-    /// So many clients that each open a WebSocket and close it, for so many seconds.
+    /// So many clients that each open a WebSocket and close it, again and again.
     ///
     /// # Errors
     ///
@@ -236,11 +245,11 @@ impl Gate {
         cores: Cores,
         entrance: &Entrance,
         clients: usize,
-        seconds: f64,
+        lasts: Lasts,
     ) -> Result<Found, Failed> {
         let mut command = on(cores.others(), &stage.program("sockets"));
         command.arg("--open");
-        self.load(command, entrance, clients, seconds)
+        self.load(command, entrance, clients, lasts)
     }
 
     fn load(
@@ -248,10 +257,14 @@ impl Gate {
         mut command: Command,
         entrance: &Entrance,
         clients: usize,
-        seconds: f64,
+        lasts: Lasts,
     ) -> Result<Found, Failed> {
         command.arg("--to").arg(self.address.to_string()).args(["--path", &entrance.path]);
-        command.args(["--clients", &clients.to_string(), "--seconds", &seconds.to_string()]);
+        command.args(["--clients", &clients.to_string()]);
+        match lasts {
+            Lasts::Times(count) => command.args(["--count", &count.to_string()]),
+            Lasts::Seconds(seconds) => command.args(["--seconds", &seconds.to_string()]),
+        };
         for field in &entrance.fields {
             command.args(["--field", field]);
         }

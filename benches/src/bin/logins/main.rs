@@ -37,6 +37,9 @@ struct Args {
     /// Seconds that each load lasts
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
     seconds: f64,
+    /// Logins of each load with the slowest hash; of the others more
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    logins: usize,
 }
 
 fn main() -> Result<(), Failed> {
@@ -50,7 +53,7 @@ fn main() -> Result<(), Failed> {
         print(&left_out);
     }
     if args.what.contains(&What::Hashed) {
-        let (table, left_out) = hashed::measure(&stage, &issuer, args.rounds, args.seconds)?;
+        let (table, left_out) = hashed::measure(&stage, &issuer, args.rounds, args.logins)?;
         table.print("Logins with hashed passwords");
         print(&left_out);
     }

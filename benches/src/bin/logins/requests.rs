@@ -4,7 +4,7 @@ use benches::{
     jwt::{Algorithm, Issuer},
     lane::Failed,
     logins::{
-        Entrance, Gate, PLAIN,
+        Entrance, Gate, Lasts, PLAIN,
         Server::{self, Apache, Nginx, Ticketgate},
         Shows, Way,
     },
@@ -71,7 +71,13 @@ pub(crate) fn measure(
     }
     for _ in 0..rounds {
         for row in &mut rows {
-            row.found.push(row.gate.fetched(stage, cores, &row.entrance, row.clients, seconds)?);
+            row.found.push(row.gate.fetched(
+                stage,
+                cores,
+                &row.entrance,
+                row.clients,
+                Lasts::Seconds(seconds),
+            )?);
         }
     }
     // Each way was tried for each number of clients.

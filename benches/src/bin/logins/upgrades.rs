@@ -3,7 +3,7 @@
 use benches::{
     jwt::Issuer,
     lane::Failed,
-    logins::{Gate, Server},
+    logins::{Gate, Lasts, Server},
     stage::{Cores, Stage},
     table::{Spread, Table},
     tally::Found,
@@ -18,17 +18,17 @@ const PAIRS: usize = 5;
 
 /// Sockets opened a second, and what each costs, by everybody and with a cookie by turns.
 pub(crate) fn measure(stage: &Stage, issuer: &Issuer, rounds: usize, seconds: f64) -> Result<Table, Failed> {
-    let cores = Cores::Apart;
+    let (cores, lasts) = (Cores::Apart, Lasts::Seconds(seconds));
     let gate = Gate::start(Server::Ticketgate, stage, cores, issuer)?;
     let (open, cookie) = (gate.sockets(false)?, gate.sockets(true)?);
     let (mut by_all, mut by_users): (Vec<Found>, Vec<Found>) = (Vec::new(), Vec::new());
     for pair in 0..rounds * PAIRS {
         let mut by_all_next = || -> Result<(), Failed> {
-            by_all.push(gate.opened(stage, cores, &open, CLIENTS, seconds)?);
+            by_all.push(gate.opened(stage, cores, &open, CLIENTS, lasts)?);
             Ok(())
         };
         let mut by_users_next = || -> Result<(), Failed> {
-            by_users.push(gate.opened(stage, cores, &cookie, CLIENTS, seconds)?);
+            by_users.push(gate.opened(stage, cores, &cookie, CLIENTS, lasts)?);
             Ok(())
         };
         // Neither is always the first.
