@@ -165,7 +165,7 @@ pub fn shut(id: RequestId, visitor: &Visitor) -> &'static str {
         peer = %visitor.address,
         outcome = "nobody_judges",
         blame = "operator",
-        "Refused: nobody can be let in by the login modules of the realm; what judges now is kerberos5 and gss behind Negotiate"
+        "Refused: nobody can be judged by the realm; give it an <http-challenge-scheme> and <login-modules> that judge what that asks for"
     );
     "nobody_judges"
 }

@@ -123,6 +123,12 @@ impl Users {
         self.users.len()
     }
 
+    /// Whether all passwords are in plain text, so that nothing has to be computed.
+    #[must_use]
+    pub fn are_all_plain(&self) -> bool {
+        self.stand_ins.is_empty()
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -107,7 +107,11 @@ fn nobody_but_the_gateway_names_who_asks_in_the_field_that_is_configured() {
     ask(&gateway, "/in", "X-User: root\r\nX_User: root\r\nX-Remote-User: other\r\n");
     let seen = backend.head();
     assert!(seen.values("x-user").is_empty() && seen.values("x_user").is_empty(), "{}", seen.text);
-    assert_eq!(seen.value("x-remote-user"), "other");
+    assert!(
+        seen.values("x-remote-user").is_empty(),
+        "back ends believe it whoever it is from: {}",
+        seen.text
+    );
 }
 
 #[test]
