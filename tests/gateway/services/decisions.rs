@@ -234,6 +234,41 @@ fn credentials_are_taken_from_each_place_that_is_declared() {
     assert!(!log.contains("token=s") && !log.contains("token=f"), "what is in a query is a secret");
 }
 
+#[test]
+fn a_session_stands_for_the_credentials_that_it_was_begun_with_and_for_no_others() {
+    let table = Table::start();
+    let recycle = |scheme: &str| {
+        let realm = realm(scheme, &format!("Application {scheme}"), &table.module("0", "required"));
+        realm.replace("<login-modules>", "<authorization-mode>recycle</authorization-mode><login-modules>")
+    };
+    let services =
+        guarded("Basic", "http", "Basic", "AUTHORIZED") + &guarded("Token", "http", "Token", "AUTHORIZED");
+    let realms = recycle("Basic") + &recycle("Token");
+    let gateway = Gateway::run(&config(&format!("{services}<security>{realms}</security>")));
+    for (name, field) in [("Basic", basic as fn(&str) -> String), ("Token", token)] {
+        let judged = |said: &str| table.asked(said).len();
+        let first = ask(&gateway, name, &field(&format!("s-{name}")));
+        let cookie =
+            first.values("set-cookie").into_iter().find(|cookie| cookie.starts_with("__Host-")).unwrap();
+        let cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap());
+        for lines in [cookie.clone(), cookie.clone() + &field(&format!("s-{name}"))] {
+            is(&ask(&gateway, name, &lines), 302, None);
+        }
+        assert_eq!(judged(&format!("s-{name}")), 1, "once, and then the session stands for it");
+        let refused = ask(&gateway, name, &(cookie.clone() + &field(&format!("f-{name}"))));
+        assert!(matches!(status(&refused), 401 | 403), "{}", refused.text);
+        let other = ask(&gateway, name, &(cookie.clone() + &field(&format!("s2-{name}"))));
+        assert_eq!((status(&other), judged(&format!("s2-{name}"))), (302, 1));
+        // Credentials of another scheme are the back end's, which a session does not keep from it.
+        is(&ask(&gateway, name, &(cookie + "Authorization: Bearer theirs\r\n")), 302, None);
+        is(
+            &ask(&gateway, name, "Authorization: Bearer theirs\r\n"),
+            401,
+            Some(if name == "Basic" { BASIC } else { "Token" }),
+        );
+    }
+}
+
 /// Every chain of two modules, by their flags.
 const FLAGS: [&str; 4] = ["required", "requisite", "sufficient", "optional"];
 
