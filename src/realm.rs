@@ -229,12 +229,17 @@ impl Realm {
     ) -> Admission {
         let Case { id, visitor, metrics, service, .. } = case;
         let user = credentials.password().map(|password| password.name.as_str());
-        let counted = user.map(|user| self.chain.spelled(user));
+        // A token that was good from there is not held up by what others try there, as a user is not.
+        let spelled = user.map(|user| self.chain.spelled(user));
+        let counted = match &credentials.presented {
+            Presented::Token(token) => Some(token.as_str()),
+            _ => spelled.as_deref(),
+        };
         let is_empty = credentials.is_empty();
         let is_ticket = matches!(credentials.presented, Presented::Ticket(_));
         if !is_empty
             && !is_ticket
-            && let Err(wait) = self.attempts.may(visitor.address.ip(), counted.as_deref())
+            && let Err(wait) = self.attempts.may(visitor.address.ip(), counted)
         {
             metrics.admitted(admission::waits(id, visitor, user));
             return Admission::Wait(wait);
@@ -243,7 +248,7 @@ impl Realm {
         let mut shared = Shared::default();
         match self.chain.judge(&attempt, &mut shared).await {
             Outcome::Refused { failure } if is_empty => self.nothing(case, failure.as_ref(), &shared),
-            Outcome::Refused { failure } => self.refused(case, user, failure.as_ref(), &shared),
+            Outcome::Refused { failure } => self.refused(case, (user, counted), failure.as_ref(), &shared),
             // A chain that lets in whoever presents nothing would let in everybody.
             Outcome::Agreed { departure, .. } if is_empty && !departure.has_judged_connection() => {
                 self.nothing(case, None, &shared)
@@ -253,7 +258,7 @@ impl Realm {
                     .reply
                     .as_deref()
                     .map(|reply| self.scheme.challenge(&[STANDARD.encode(reply)], Layer::Native));
-                self.attempts.succeeded(visitor.address.ip(), counted.as_deref());
+                self.attempts.succeeded(visitor.address.ip(), counted);
                 self.agreed(case, required, brought, departure, reply, &shared, digest)
             }
         }
@@ -276,11 +281,11 @@ impl Realm {
         self.challenge(case, shared.challenge.as_deref().unwrap_or_default())
     }
 
-    /// The modules do not agree.
+    /// The modules do not agree. Failures are counted for what the client is `counted` by.
     fn refused(
         &self,
         case: Case<'_>,
-        user: Option<&str>,
+        (user, counted): (Option<&str>, Option<&str>),
         failure: Option<&Failure>,
         shared: &Shared,
     ) -> Admission {
@@ -295,8 +300,7 @@ impl Realm {
             Fault::Unavailable => return Admission::Unavailable,
             Fault::Module => return Admission::Denied { reply: None },
             Fault::Peer if failure.is_none_or(|failure| failure.is_guess) => {
-                let counted = user.map(|user| self.chain.spelled(user));
-                self.attempts.failed(visitor.address.ip(), counted.as_deref());
+                self.attempts.failed(visitor.address.ip(), counted);
             }
             Fault::GoesOn | Fault::Peer => {}
         }

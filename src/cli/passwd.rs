@@ -17,7 +17,7 @@ use crate::{
 /// The flags of `passwd`.
 #[derive(ClapArgs, Debug)]
 pub struct Args {
-    /// Print the whole <user> element for this name
+    /// Print the whole element `user` for this name
     #[arg(long, value_name = "NAME", value_parser = name)]
     user: Option<String>,
 }

@@ -245,7 +245,8 @@ fn a_session_stands_for_the_credentials_that_it_was_begun_with_and_for_no_others
         guarded("Basic", "http", "Basic", "AUTHORIZED") + &guarded("Token", "http", "Token", "AUTHORIZED");
     let realms = recycle("Basic") + &recycle("Token");
     let gateway = Gateway::run(&config(&format!("{services}<security>{realms}</security>")));
-    for (name, field) in [("Basic", basic as fn(&str) -> String), ("Token", token)] {
+    for name in ["Basic", "Token"] {
+        let field = if name == "Basic" { basic } else { token };
         let judged = |said: &str| table.asked(said).len();
         let first = ask(&gateway, name, &field(&format!("s-{name}")));
         let cookie =
@@ -266,6 +267,19 @@ fn a_session_stands_for_the_credentials_that_it_was_begun_with_and_for_no_others
             401,
             Some(if name == "Basic" { BASIC } else { "Token" }),
         );
+    }
+}
+
+#[test]
+fn a_token_that_was_good_is_not_held_up_by_others_that_fail_there() {
+    let table = Table::start();
+    let realm = realm("token", "Application Token", &table.module("0", "required"))
+        .replace("<failed-logins>0<", "<failed-logins>2<");
+    let service = guarded("token", "http", "token", "AUTHORIZED");
+    let gateway = Gateway::run(&config(&format!("{service}<security>{realm}</security>")));
+    let said = |said: &str| status(&ask(&gateway, "token", &token(said)));
+    for (token, expected) in [("s1", 302), ("f1", 403), ("f2", 403), ("f3", 429), ("s2", 429), ("s1", 302)] {
+        assert_eq!(said(token), expected, "{token}");
     }
 }
 
