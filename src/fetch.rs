@@ -129,7 +129,8 @@ pub fn judge_url(text: &str, clear: Clear) -> Result<Url, UrlError> {
         Host::Ipv6(address) => IpAddr::from(address).to_canonical().is_loopback(),
     };
     if url.scheme() == "http" && clear == Clear::Loopback && !is_loopback {
-        return Err(UrlError::Clear(text.to_owned()));
+        // Behind the question mark there may be a key.
+        return Err(UrlError::Clear(format!("http://{host}{}", url.path())));
     }
     Ok(url)
 }

@@ -30,7 +30,7 @@ use self::{
     pass::{Ends, Pass},
     roles::Grants,
     scheme::{Kind, Layer, Scheme},
-    session::{Digest, Session, Sessions},
+    session::{Digest, Found, Session, Sessions},
     subject::Subject,
     visitor::Visitor,
 };
@@ -46,8 +46,13 @@ pub const COOKIE_PREFIX: &str = "__Host-ticketgate";
 /// The verdict about a request.
 #[derive(Debug)]
 pub enum Admission {
-    /// It is answered with a challenge, `WWW-Authenticate`.
-    Challenge(HeaderValue),
+    /// It is asked for credentials.
+    Challenge {
+        /// How (`WWW-Authenticate`).
+        challenge: HeaderValue,
+        /// Has a browser forget a session that has ended.
+        set_cookie: Option<HeaderValue>,
+    },
     /// The peer is known and may not, or has failed often enough. No challenge, or it would only try the same again.
     Denied {
         /// The gateway's own proof to the peer (`WWW-Authenticate`).
@@ -170,10 +175,14 @@ impl Realm {
             Err(fault) => return self.unreadable(case, fault),
         };
         let digest = digest(&credentials);
-        if let Some(session) = self.session(head)
-            && stands_for(&session, &credentials, digest)
-        {
-            return self.resumed(case, required, session);
+        match self.found(head) {
+            Some(Found::Live(session)) if stands_for(&session, &credentials, digest) => {
+                return self.resumed(case, required, session);
+            }
+            Some(Found::Idle(session)) if digest.is_some() && session.digest == digest => {
+                return self.idled(case);
+            }
+            _ => {}
         }
         match credentials.presented {
             Presented::Other => {
@@ -184,11 +193,24 @@ impl Realm {
         }
     }
 
-    /// The session of the request's cookie, if it has a good one.
-    fn session(&self, head: &Parts) -> Option<Session> {
+    /// The session of the request's cookie, if it has one.
+    fn found(&self, head: &Parts) -> Option<Found> {
         let sessions = self.sessions.as_ref()?;
         let value = cookies::values(&head.headers, sessions.name()).next()?;
-        sessions.find(value, gss::utc().seconds())
+        sessions.look(value, gss::utc().seconds())
+    }
+
+    /// A request of a user who did nothing for too long. Browsers send a password again by themselves, so that it does not
+    /// show that the user is there; asked once more, they ask the user.
+    fn idled(&self, case: Case<'_>) -> Admission {
+        case.metrics.admitted(admission::idled(case.id, case.visitor));
+        match self.challenge(case, &[]) {
+            Admission::Challenge { challenge, .. } => {
+                let set_cookie = self.sessions.as_ref().map(|sessions| sessions.forget());
+                Admission::Challenge { challenge, set_cookie }
+            }
+            other => other,
+        }
     }
 
     /// Credentials that cannot be read, which is a login that failed.
@@ -368,7 +390,8 @@ impl Realm {
         if (case.is_upgrade && self.scheme.by_page) || self.scheme.kind == Kind::Nothing {
             return Admission::Denied { reply: None };
         }
-        Admission::Challenge(self.scheme.challenge(words, Layer::Native))
+        let challenge = self.scheme.challenge(words, Layer::Native);
+        Admission::Challenge { challenge, set_cookie: None }
     }
 }
 

@@ -252,7 +252,11 @@ async fn admit(
     };
     let response = match hosted.gate.admit(case, &head).await {
         Admission::Pass(pass) => return Ok((*pass, Request::from_parts(head, body))),
-        Admission::Challenge(challenge) => login::challenge(challenge),
+        Admission::Challenge { challenge, set_cookie } => {
+            let mut response = login::challenge(challenge);
+            response.headers_mut().extend(set_cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+            response
+        }
         Admission::Denied { reply } => login::denied(reply),
         Admission::Unavailable => login::unjudged(),
         Admission::Unreadable => login::unreadable(),

@@ -88,6 +88,15 @@ pub struct Session {
     number: u64,
 }
 
+/// What a cookie is for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Found {
+    /// A session that has ended because nobody used it for too long.
+    Idle(Session),
+    /// A session.
+    Live(Session),
+}
+
 impl Sessions {
     /// Sessions that last so long, in the cookie `name`.
     ///
@@ -161,6 +170,15 @@ impl Sessions {
     /// The session of a cookie's value, if it is one of ours and has not ended.
     #[must_use]
     pub fn find(&self, value: &str, now: i64) -> Option<Session> {
+        match self.look(value, now)? {
+            Found::Live(session) => Some(session),
+            Found::Idle(_) => None,
+        }
+    }
+
+    /// The same, and those that have ended by idling: their credentials may come along unasked.
+    #[must_use]
+    pub fn look(&self, value: &str, now: i64) -> Option<Found> {
         if value.len() > MAX_COOKIE {
             return None;
         }
@@ -172,14 +190,17 @@ impl Sessions {
         let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
         let text = key.key.open_in_place(nonce, Aad::from(self.name.as_bytes()), text).ok()?;
         let session = Session::from_octets(text)?;
-        let idle_ends = self.lasts.idle.map_or(i64::MAX, |idle| session.used.saturating_add(idle));
         // A clock that is set back must not give sessions a longer life.
-        if now < session.used.saturating_sub(DRIFT) || now >= session.ends.min(idle_ends) {
+        if now < session.used.saturating_sub(DRIFT) || now >= session.ends {
             return None;
         }
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         let below = ended.get(&session.subject.principal).copied().unwrap_or_default();
-        (session.number >= below).then_some(session)
+        if session.number < below {
+            return None;
+        }
+        let idle_ends = self.lasts.idle.map_or(i64::MAX, |idle| session.used.saturating_add(idle));
+        Some(if now < idle_ends { Found::Live(session) } else { Found::Idle(session) })
     }
 
     fn seal(&self, session: &Session, now: i64) -> Option<HeaderValue> {
@@ -187,7 +208,8 @@ impl Sessions {
         let mut text = session.to_octets();
         let nonce = key.key.seal_in_place_append_tag(Aad::from(self.name.as_bytes()), &mut text).ok()?;
         let sealed = URL_SAFE_NO_PAD.encode([&[key.number], nonce.as_ref().as_slice(), &text].concat());
-        let seconds = session.ends.saturating_sub(now).min(self.lasts.idle.unwrap_or(i64::MAX)).max(0);
+        // Also of one that idles: that it has ended then is to be known.
+        let seconds = session.ends.saturating_sub(now).max(0);
         let cookie =
             format!("{}={sealed}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}", self.name);
         if cookie.len() > MAX_COOKIE {

@@ -139,6 +139,12 @@ pub fn other_scheme(id: RequestId, visitor: &Visitor) -> &'static str {
     "other_scheme"
 }
 
+/// A session has ended because it was not used, and what it was begun with came along unasked.
+pub fn idled(id: RequestId, visitor: &Visitor) -> &'static str {
+    debug!(target: TARGET, %id, peer = %visitor.address, outcome = "idled", "Challenged: the session was not used for too long");
+    "idled"
+}
+
 /// Too many logins failed.
 pub fn waits(id: RequestId, visitor: &Visitor, user: Option<&str>) -> &'static str {
     info!(

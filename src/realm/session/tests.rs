@@ -68,6 +68,19 @@ fn a_session_that_idles_ends_and_one_that_is_used_goes_on_until_its_life_ends() 
 }
 
 #[test]
+fn a_session_that_has_idled_is_known_as_one_until_its_life_ends() {
+    let sessions = lasting(Lasts { life: 3600, idle: Some(80) });
+    let cookie = sessions.begin(&alice(), Some([7; 16]), None, NOW).unwrap();
+    assert!(cookie.to_str().unwrap().ends_with("Max-Age=3600"), "a browser is to send it then");
+    let look = |now| sessions.look(&sent(&cookie), now);
+    assert!(matches!(look(NOW + 79), Some(Found::Live(_))));
+    assert!(matches!(look(NOW + 80), Some(Found::Idle(session)) if session.digest == Some([7; 16])));
+    assert_eq!(look(NOW + 3600), None);
+    sessions.end_all_of("alice@TGG.TEST", NOW);
+    assert_eq!(look(NOW + 80), None);
+}
+
+#[test]
 fn a_cookie_is_not_renewed_with_each_request() {
     let sessions = lasting(Lasts { life: 3600, idle: Some(80) });
     let session = sessions.find(&sent(&sessions.begin(&alice(), None, None, NOW).unwrap()), NOW).unwrap();

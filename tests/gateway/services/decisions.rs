@@ -271,6 +271,26 @@ fn a_session_stands_for_the_credentials_that_it_was_begun_with_and_for_no_others
 }
 
 #[test]
+fn a_password_that_a_browser_sends_by_itself_does_not_show_that_its_user_is_still_there() {
+    let table = Table::start();
+    let words = "<authorization-mode>recycle</authorization-mode>\
+                 <authorization-timeout>2 s</authorization-timeout><login-modules>";
+    let realm = realm("basic", "Basic", &table.module("0", "required")).replace("<login-modules>", words);
+    let service = guarded("basic", "http", "basic", "AUTHORIZED");
+    let gateway = Gateway::run(&config(&format!("{service}<security>{realm}</security>")));
+    let first = ask(&gateway, "basic", &basic("s"));
+    let cookie = first.value("set-cookie").split(';').next().unwrap().to_owned();
+    let again = format!("Cookie: {cookie}\r\n{}", basic("s"));
+    is(&ask(&gateway, "basic", &again), 302, None);
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let challenged = ask(&gateway, "basic", &again);
+    assert_eq!(status(&challenged), 401, "{}", challenged.text);
+    assert!(challenged.value("set-cookie").contains("Max-Age=0"), "{}", challenged.text);
+    assert_eq!(table.asked("s"), "0", "nobody was asked about it");
+    is(&ask(&gateway, "basic", &basic("s")), 302, None);
+}
+
+#[test]
 fn a_token_that_was_good_is_not_held_up_by_others_that_fail_there() {
     let table = Table::start();
     let realm = realm("token", "Application Token", &table.module("0", "required"))
