@@ -84,6 +84,8 @@ pub enum Goodbye {
     GoingAway,
     /// Nothing came for the idle time, or a message was begun and not finished.
     Idle,
+    /// The user has logged out.
+    LoggedOut,
     /// A text message is no UTF-8.
     NotUtf8,
     /// The peer broke the WebSocket protocol.
@@ -113,6 +115,7 @@ impl Goodbye {
             Self::Expired => (CloseCode::Library(3000), "ticket expired"),
             Self::GoingAway => (CloseCode::Away, "going away"),
             Self::Idle => (CloseCode::Normal, "idle"),
+            Self::LoggedOut => (CloseCode::Library(3000), "logged out"),
             Self::NotUtf8 => (CloseCode::Invalid, ""),
             Self::Protocol => (CloseCode::Protocol, ""),
             Self::Refused(CloseCode::Size) | Self::TooLong => (CloseCode::Size, "message too long"),
@@ -135,6 +138,7 @@ impl Goodbye {
             Self::Expired => "expired",
             Self::GoingAway => "drained",
             Self::Idle => "idle",
+            Self::LoggedOut => "logged_out",
             Self::NotUtf8 => "not_utf8",
             Self::Protocol => "protocol",
             Self::Refused(_) => "refused",

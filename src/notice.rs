@@ -1,8 +1,8 @@
-//! The word that a socket is to end, given from outside: the gateway goes down, or an operator closes it.
+//! The word that a socket is to end, given from outside: the gateway goes down, an operator closes it, or its user logs out.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicU8, Ordering},
 };
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
@@ -13,19 +13,29 @@ use crate::answer::Goodbye;
 #[derive(Clone, Debug)]
 pub struct Notice {
     token: CancellationToken,
-    closed: Arc<AtomicBool>,
+    /// Who closes it: one of the two below, or the gateway.
+    closer: Arc<AtomicU8>,
 }
+
+const OPERATOR: u8 = 1;
+const USER: u8 = 2;
 
 impl Notice {
     /// A notice of its own that is given when `draining` is, too.
     #[must_use]
     pub fn below(draining: &CancellationToken) -> Self {
-        Self { token: draining.child_token(), closed: Arc::default() }
+        Self { token: draining.child_token(), closer: Arc::default() }
     }
 
     /// Has the socket closed by order of an operator.
     pub fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        self.closer.store(OPERATOR, Ordering::Release);
+        self.token.cancel();
+    }
+
+    /// Has the socket closed because its user has logged out.
+    pub fn log_out(&self) {
+        self.closer.store(USER, Ordering::Release);
         self.token.cancel();
     }
 
@@ -43,7 +53,11 @@ impl Notice {
     /// What the peer is told.
     #[must_use]
     pub fn goodbye(&self) -> Goodbye {
-        if self.closed.load(Ordering::Acquire) { Goodbye::Closed } else { Goodbye::GoingAway }
+        match self.closer.load(Ordering::Acquire) {
+            OPERATOR => Goodbye::Closed,
+            USER => Goodbye::LoggedOut,
+            _ => Goodbye::GoingAway,
+        }
     }
 }
 
@@ -52,9 +66,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gateway_that_goes_down_and_an_operator_say_different_things() {
+    fn a_gateway_that_goes_down_an_operator_and_a_user_say_different_things() {
         let draining = CancellationToken::new();
-        let (one, other) = (Notice::below(&draining), Notice::below(&draining));
+        let [one, other, left] = [(); 3].map(|()| Notice::below(&draining));
+        left.log_out();
+        assert_eq!(left.goodbye(), Goodbye::LoggedOut);
         one.close();
         assert!(one.token.is_cancelled() && !other.token.is_cancelled());
         assert_eq!(one.goodbye(), Goodbye::Closed);

@@ -174,23 +174,23 @@ impl Sessions {
     pub fn close_principal(&self, principal: &str) -> usize {
         let now = ambient::time_of_day().0;
         self.cookies.load().iter().for_each(|cookies| cookies.end_all_of(principal, now));
-        self.close_all(|entry| entry.principal.as_deref() == Some(principal))
+        self.close_all(Notice::close, |entry| entry.principal.as_deref() == Some(principal))
     }
 
-    /// Has all sockets of a user of one realm closed. Returns how many.
-    pub fn close_user(&self, realm: &str, principal: &str) -> usize {
+    /// Has all sockets of a user of one realm closed, who has logged out. Returns how many.
+    pub fn log_out(&self, realm: &str, principal: &str) -> usize {
         let is_theirs = |entry: &Entry| {
             entry.realm.as_deref() == Some(realm) && entry.principal.as_deref() == Some(principal)
         };
-        self.close_all(is_theirs)
+        self.close_all(Notice::log_out, is_theirs)
     }
 
-    fn close_all(&self, is_meant: impl Fn(&Entry) -> bool) -> usize {
+    fn close_all(&self, close: fn(&Notice), is_meant: impl Fn(&Entry) -> bool) -> usize {
         let mut count = 0;
         for shard in self.all_shards() {
             let open = shard.values().map(|kept| &kept.session.entry);
             for entry in open.filter(|entry| is_meant(entry)) {
-                entry.notice.close();
+                close(&entry.notice);
                 count += 1;
             }
         }

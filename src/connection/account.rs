@@ -34,7 +34,7 @@ pub(super) fn log_out<B>(found: &Found, request: &Request<B>, caller: &Caller) -
     };
     let principal = &session.subject.principal;
     sessions.end_all_of(principal, now);
-    let count = caller.sessions.close_user(&realm.name, principal);
+    let count = caller.sessions.log_out(&realm.name, principal);
     admission::logged_out(&caller.visitor, principal, count);
     let mut response = answer::login::logged_out();
     answer::store_nowhere(response.headers_mut());

@@ -80,7 +80,7 @@ fn a_page_reads_who_its_user_is_and_logs_out(start: Start) {
     let script = "told.status = (await fetch('/app/page/;api/logout', { method: 'POST' })).status;";
     let told = ended(&browser, &site.socket("/app/echo"), script);
     assert_eq!((&told["status"], &told["opened"], &told["clean"]), (&json!(204), &json!(true), &json!(true)));
-    assert_eq!((&told["code"], &told["reason"]), (&json!(1008), &json!("closed by the operator")), "{told}");
+    assert_eq!((&told["code"], &told["reason"]), (&json!(3000), &json!("logged out")), "{told}");
     let options = json!({ "credentials": "omit" });
     assert!(fetched(&browser, &site.page("/app/page"), &options).starts_with("401 "));
     assert!(!opens(&browser, &site.socket("/app/echo")));
