@@ -7,6 +7,7 @@ pub mod gss;
 pub mod hashing;
 pub mod kept;
 pub mod keytab_file;
+pub mod lease;
 pub mod module;
 pub mod pass;
 pub mod replay_file;
@@ -23,7 +24,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderValue, request::Parts};
 
 use self::{
-    attempts::Attempts,
+    attempts::{Attempts, Try},
     chain::{Chain, Departure, Outcome},
     credentials::{Credentials, CredentialsError, Presented, Sources},
     module::{Attempt, Brought, Failure, Fault, Shared},
@@ -34,6 +35,8 @@ use self::{
     subject::Subject,
     visitor::Visitor,
 };
+pub use lease::Lease;
+
 use crate::{
     cookies,
     metrics::ServiceMetrics,
@@ -103,17 +106,6 @@ pub struct Realm {
     pub attempts: Arc<Attempts>,
     /// What bounds a login.
     pub lease: Lease,
-}
-
-/// What bounds a login.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Lease {
-    /// After which a socket's user must log in again.
-    pub authorization: Option<Duration>,
-    /// After which a socket ends.
-    pub session: Option<Duration>,
-    /// Whether sockets go on when the ticket or token ends that they were opened with.
-    pub outlives_proof: bool,
 }
 
 /// A request that is being judged.
@@ -258,19 +250,20 @@ impl Realm {
             _ => spelled.as_deref(),
         };
         let is_empty = credentials.is_empty();
-        let is_ticket = matches!(credentials.presented, Presented::Ticket(_));
-        if !is_empty
-            && !is_ticket
-            && let Err(wait) = self.attempts.may(visitor.address.ip(), counted)
-        {
-            metrics.admitted(admission::waits(id, visitor, user));
-            return Admission::Wait(wait);
-        }
+        // Nobody guesses a ticket.
+        let is_guess = !is_empty && !matches!(credentials.presented, Presented::Ticket(_));
+        let tried = match is_guess.then(|| self.attempts.begin(visitor.address.ip(), counted)).transpose() {
+            Ok(tried) => tried,
+            Err(wait) => {
+                metrics.admitted(admission::waits(id, visitor, user));
+                return Admission::Wait(wait);
+            }
+        };
         let attempt = Attempt { id, realm: &self.name, service, credentials, visitor };
         let mut shared = Shared::default();
         match self.chain.judge(&attempt, &mut shared).await {
             Outcome::Refused { failure } if is_empty => self.nothing(case, failure.as_ref(), &shared),
-            Outcome::Refused { failure } => self.refused(case, (user, counted), failure.as_ref(), &shared),
+            Outcome::Refused { failure } => self.refused(case, user, tried, failure.as_ref(), &shared),
             // A chain that lets in whoever presents nothing would let in everybody.
             Outcome::Agreed { departure, .. } if is_empty && !departure.has_judged_connection() => {
                 self.nothing(case, None, &shared)
@@ -280,7 +273,9 @@ impl Realm {
                     .reply
                     .as_deref()
                     .map(|reply| self.scheme.challenge(&[STANDARD.encode(reply)], Layer::Native));
-                self.attempts.succeeded(visitor.address.ip(), counted);
+                if let Some(tried) = tried {
+                    tried.succeeded();
+                }
                 self.agreed(case, required, brought, departure, reply, &shared, digest)
             }
         }
@@ -303,11 +298,12 @@ impl Realm {
         self.challenge(case, shared.challenge.as_deref().unwrap_or_default())
     }
 
-    /// The modules do not agree. Failures are counted for what the client is `counted` by.
+    /// The modules do not agree.
     fn refused(
         &self,
         case: Case<'_>,
-        (user, counted): (Option<&str>, Option<&str>),
+        user: Option<&str>,
+        tried: Option<Try<'_>>,
         failure: Option<&Failure>,
         shared: &Shared,
     ) -> Admission {
@@ -322,7 +318,9 @@ impl Realm {
             Fault::Unavailable => return Admission::Unavailable,
             Fault::Module => return Admission::Denied { reply: None },
             Fault::Peer if failure.is_none_or(|failure| failure.is_guess) => {
-                self.attempts.failed(visitor.address.ip(), counted);
+                if let Some(tried) = tried {
+                    tried.failed();
+                }
             }
             Fault::GoesOn | Fault::Peer => {}
         }
@@ -364,7 +362,7 @@ impl Realm {
             .sessions
             .as_ref()
             .filter(|_| visitor.is_private())
-            .and_then(|sessions| sessions.begin(&subject, digest, proof, now));
+            .and_then(|sessions| sessions.begin(&subject, digest, lease.bounding(proof, now), now));
         let ends = Ends::of(&lease, proof.filter(|_| !lease.outlives_proof), now);
         let name = &self.name;
         Admission::Pass(Box::new(Pass::of(subject, name, reply, set_cookie, ends, Some(departure))))
@@ -392,20 +390,6 @@ impl Realm {
         }
         let challenge = self.scheme.challenge(words, Layer::Native);
         Admission::Challenge { challenge, set_cookie: None }
-    }
-}
-
-impl Lease {
-    /// The same, where modules ask for shorter times: the smaller one counts.
-    fn shortened(self, brought: &[Brought]) -> Self {
-        let least = |own: Option<Duration>, asked: fn(&Brought) -> Option<Duration>| {
-            brought.iter().filter_map(asked).chain(own).min()
-        };
-        Self {
-            authorization: least(self.authorization, |one| one.authorization_timeout),
-            session: least(self.session, |one| one.session_timeout),
-            ..self
-        }
     }
 }
 

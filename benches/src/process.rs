@@ -50,8 +50,10 @@ mod tests {
     #[test]
     fn this_process_has_memory_and_no_negative_time() {
         let me = std::process::id();
-        assert!(resident(me).unwrap() > 100_000);
-        assert!(peak(me).unwrap() >= resident(me).unwrap());
+        // In this order: other tests take memory meanwhile. Each thread has some that the kernel has not counted yet.
+        let resident = resident(me).unwrap();
+        assert!(resident > 100_000);
+        assert!(peak(me).unwrap() + 4 * 1024 * 1024 >= resident);
         assert!(cpu(me).unwrap() < Duration::from_secs(3600));
     }
 }

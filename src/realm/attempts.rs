@@ -34,6 +34,52 @@ pub struct Attempts {
     counts: Mutex<Counts>,
 }
 
+/// A login that is tried. Until it is known how it ended it counts as one that failed, so that guesses are no more for
+/// being made at once.
+#[derive(Debug)]
+#[must_use = "a login that nobody judges has not failed"]
+pub struct Try<'a> {
+    attempts: &'a Attempts,
+    peer: IpAddr,
+    user: Option<u64>,
+    fills_peer: bool,
+    /// Whether it is not known yet how it ended.
+    is_open: bool,
+}
+
+impl Try<'_> {
+    /// It failed.
+    pub fn failed(mut self) {
+        self.is_open = false;
+    }
+
+    /// The user has logged in.
+    pub fn succeeded(self) {
+        let Self { attempts, peer, user, is_open, .. } = self;
+        drop(self);
+        if let Some(user) = user.filter(|_| is_open) {
+            attempts.note_success(peer, user, ambient::now());
+        }
+    }
+}
+
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        if !self.is_open {
+            return;
+        }
+        let allowed = self.attempts.allowed;
+        let mut counts = self.attempts.counts();
+        if self.fills_peer {
+            counts.peers.drain(self.peer, allowed);
+        }
+        if let Some(user) = self.user {
+            counts.users.drain(user, allowed.saturating_mul(PEERS));
+            counts.pairs.drain((self.peer, user), allowed);
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Counts {
     peers: Buckets<IpAddr>,
@@ -65,6 +111,13 @@ impl<K: Copy + Eq + Hash> Buckets<K> {
     /// Whether a failure is not forgiven yet.
     fn has_any(&self, key: K, now: Moment) -> bool {
         self.0.get(&key).is_some_and(|empty| *empty > now)
+    }
+
+    /// Takes back what a failure filled.
+    fn drain(&mut self, key: K, allowed: u32) {
+        if let Some(empty) = self.0.get_mut(&key) {
+            *empty = Moment::after_start(empty.since_start().saturating_sub(WINDOW / allowed.max(1)));
+        }
     }
 
     fn fill(&mut self, key: K, allowed: u32, now: Moment) {
@@ -100,30 +153,25 @@ impl Attempts {
         self.allowed
     }
 
-    /// Whether a login may be tried: for this user, or with a token that names nobody.
+    /// Tries a login: for this user, or with a token that names nobody.
     ///
     /// # Errors
     ///
     /// How long the peer has to wait.
-    pub fn may(&self, peer: IpAddr, user: Option<&str>) -> Result<(), Duration> {
-        if self.allowed == 0 {
-            return Ok(());
-        }
-        self.judge(network(peer), self.number(user), ambient::now()).map_or(Ok(()), Err)
+    pub fn begin(&self, peer: IpAddr, user: Option<&str>) -> Result<Try<'_>, Duration> {
+        self.begin_at(network(peer), self.number(user), ambient::now())
     }
 
-    /// A login failed.
-    pub fn failed(&self, peer: IpAddr, user: Option<&str>) {
+    fn begin_at(&self, peer: IpAddr, user: Option<u64>, now: Moment) -> Result<Try<'_>, Duration> {
+        let mut tried = Try { attempts: self, peer, user, fills_peer: false, is_open: self.allowed > 0 };
         if self.allowed > 0 {
-            self.note_failure(network(peer), self.number(user), ambient::now());
+            if let Some(wait) = self.judge(peer, user, now) {
+                tried.is_open = false;
+                return Err(wait);
+            }
+            tried.fills_peer = self.note_failure(peer, user, now);
         }
-    }
-
-    /// A user has logged in.
-    pub fn succeeded(&self, peer: IpAddr, user: Option<&str>) {
-        if let Some(user) = self.number(user).filter(|_| self.allowed > 0) {
-            self.note_success(network(peer), user, ambient::now());
-        }
+        Ok(tried)
     }
 
     fn judge(&self, peer: IpAddr, user: Option<u64>, now: Moment) -> Option<Duration> {
@@ -138,17 +186,20 @@ impl Attempts {
         of_peer.or_else(|| of_user.filter(|_| counts.pairs.has_any(pair, now)))
     }
 
-    fn note_failure(&self, peer: IpAddr, user: Option<u64>, now: Moment) {
+    /// Returns whether it counts for the peer too.
+    fn note_failure(&self, peer: IpAddr, user: Option<u64>, now: Moment) -> bool {
         let mut counts = self.counts();
         let is_good = |user| counts.good.get(&(peer, user)).is_some_and(|until| *until > now);
         // What a user mistypes where it logs in every day holds up nobody else there.
-        if !user.is_some_and(is_good) {
+        let fills_peer = !user.is_some_and(is_good);
+        if fills_peer {
             counts.peers.fill(peer, self.allowed, now);
         }
         if let Some(user) = user {
             counts.users.fill(user, self.allowed.saturating_mul(PEERS), now);
             counts.pairs.fill((peer, user), self.allowed, now);
         }
+        fills_peer
     }
 
     fn note_success(&self, peer: IpAddr, user: u64, now: Moment) {
@@ -253,8 +304,24 @@ mod tests {
     fn where_any_number_may_fail_nobody_waits() {
         let attempts = Attempts::new(0);
         for _ in 0..100 {
-            attempts.failed(peer(1), Some("alice"));
+            attempts.begin(peer(1), Some("alice")).unwrap().failed();
         }
-        assert_eq!(attempts.may(peer(1), Some("alice")), Ok(()));
+        assert!(attempts.begin(peer(1), Some("alice")).is_ok());
+    }
+
+    #[test]
+    fn guesses_are_no_more_for_being_made_at_once_and_what_was_no_failure_is_taken_back() {
+        let attempts = Attempts::new(3);
+        let begin = || attempts.begin_at(peer(1), ALICE, at(0));
+        let tries: Vec<_> = (0..3).map(|_| begin().unwrap()).collect();
+        assert_eq!(begin().unwrap_err(), Duration::from_secs(100));
+        drop(tries);
+        assert_eq!(attempts.judge(peer(1), ALICE, at(0)), None, "nobody could say");
+        begin().unwrap().failed();
+        begin().unwrap().failed();
+        begin().unwrap().succeeded();
+        assert!(attempts.begin_at(peer(1), BOB, at(0)).is_ok(), "two of three have failed");
+        begin().unwrap().failed();
+        assert!(attempts.begin_at(peer(1), BOB, at(0)).is_ok(), "what is mistyped at home holds up nobody");
     }
 }
