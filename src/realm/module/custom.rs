@@ -2,6 +2,7 @@
 //! (`http`) and for a program (`exec`), one JSON object each; docs/login-modules.md says it to those who write one.
 
 mod answer;
+mod module;
 mod notices;
 mod question;
 
@@ -9,6 +10,7 @@ use super::{Attempt, Brought, Failure, Shared, Verdict};
 use crate::realm::credentials::Password;
 
 pub use answer::{AnswerError, MAX_ANSWER, Said, read, read_committed};
+pub use module::{Asked, Custom, Reader};
 pub use notices::Notices;
 pub use question::{Phase, notice, question};
 

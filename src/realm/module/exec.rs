@@ -17,13 +17,13 @@ use tokio::{
     sync::Semaphore,
     time::{sleep_until, timeout_at},
 };
-use tracing::{debug, warn};
+use tracing::warn;
 use zeroize::Zeroizing;
 
 use self::process::{Exchange, Process};
 use super::{
-    Attempt, Doing, Failure, LoginModule, Shared, Verdict,
-    custom::{self, AnswerError, Notices, Phase, Said},
+    Failure,
+    custom::{self, Asked, Custom, Reader, Said},
 };
 use crate::{ambient, record::RequestId};
 
@@ -87,17 +87,9 @@ enum Unasked {
     Long,
 }
 
-/// The module.
-#[derive(Debug)]
-pub struct Program {
-    crew: Arc<Crew>,
-    ask_always: bool,
-    notices: Option<Notices>,
-}
-
 /// The processes.
 #[derive(Debug)]
-struct Crew {
+pub struct Crew {
     settings: Settings,
     places: Semaphore,
     state: Mutex<State>,
@@ -112,67 +104,26 @@ struct State {
     rests_until: Option<Moment>,
 }
 
-impl Program {
-    /// Prepares to ask, and sees that the program can be started.
-    ///
-    /// # Errors
-    ///
-    /// Any [`ProgramError`].
-    pub fn open(settings: Settings) -> Result<Self, ProgramError> {
-        process::may_run(&settings.command)
-            .map_err(|source| ProgramError::Start { command: settings.command.clone(), source })?;
-        let Settings { ask_always, phases, processes, .. } = settings;
-        let crew = Crew { settings, places: Semaphore::new(processes.max(1)), state: Mutex::default() };
-        Ok(Self { crew: Arc::new(crew), ask_always, notices: phases.then(Notices::default) })
-    }
-
-    async fn judge(&self, attempt: &Attempt<'_>, shared: &mut Shared) -> Verdict {
-        let said = match self.crew.ask(custom::question(attempt), attempt.id, custom::read).await {
-            Ok(said) => said,
-            Err(failure) => return failure.into(),
-        };
-        if let (Some(notices), Said::Success { .. }) = (&self.notices, &said) {
-            notices.opened(attempt.id);
-        }
-        custom::verdict(said, shared, ambient::time_of_day().0)
-    }
-
-    async fn confirm(&self, login: RequestId) -> Result<(), Failure> {
-        let question = custom::notice(login, Phase::Commit);
-        custom::committed(&self.crew.ask(question, login, custom::read_committed).await?)
-    }
-
-    fn tell(&self, notices: &Notices, login: RequestId, phase: Phase) {
-        let crew = Arc::clone(&self.crew);
-        notices.send(self.kind(), login, async move {
-            // Whatever it answers, it has heard it.
-            let asked = crew.ask(custom::notice(login, phase), login, custom::read_committed).await;
-            if let Err(failure) = asked {
-                debug!(id = %login, "The login module was not told how a login ended: {}", failure.why);
-            }
-        });
-    }
+/// Prepares to ask, and sees that the program can be started.
+///
+/// # Errors
+///
+/// Any [`ProgramError`].
+pub fn open(settings: Settings) -> Result<Custom<Crew>, ProgramError> {
+    process::may_run(&settings.command)
+        .map_err(|source| ProgramError::Start { command: settings.command.clone(), source })?;
+    let Settings { ask_always, phases, processes, .. } = settings;
+    let crew = Crew { settings, places: Semaphore::new(processes.max(1)), state: Mutex::default() };
+    Ok(Custom::new(crew, ask_always, phases))
 }
 
 impl Crew {
-    /// Asks a process. The exchange comes to its end also if nobody waits for it any more.
-    async fn ask(
-        self: &Arc<Self>,
-        question: Zeroizing<Vec<u8>>,
-        login: RequestId,
-        read: fn(&[u8], &str, bool) -> Result<Said, AnswerError>,
-    ) -> Result<Said, Failure> {
-        let crew = Arc::clone(self);
-        let asked = tokio::spawn(async move { crew.exchange(question, login, read).await });
-        asked.await.unwrap_or_else(|_| Err(unasked(Unasked::Ended)))
-    }
-
     /// One question and its answer. A process that is dropped on the way is killed.
     async fn exchange(
         &self,
         question: Zeroizing<Vec<u8>>,
         login: RequestId,
-        read: fn(&[u8], &str, bool) -> Result<Said, AnswerError>,
+        read: Reader,
     ) -> Result<Said, Failure> {
         let until = ambient::instant(ambient::now() + self.settings.timeout);
         let Ok(_place) = timeout_at(until, self.places.acquire()).await else {
@@ -253,7 +204,31 @@ impl Crew {
         state.rests_until = Some(ambient::now() + rest.min(LAST_REST));
     }
 
-    /// Starts processes before there is a question for them.
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unasked(why: Unasked) -> Failure {
+    Failure::unavailable("unasked", why)
+}
+
+impl Asked for Crew {
+    const KIND: &'static str = "exec";
+
+    /// The exchange comes to its end also if nobody waits for it any more.
+    async fn ask(
+        self: &Arc<Self>,
+        question: Zeroizing<Vec<u8>>,
+        login: RequestId,
+        read: Reader,
+    ) -> Result<Said, Failure> {
+        let crew = Arc::clone(self);
+        let asked = tokio::spawn(async move { crew.exchange(question, login, read).await });
+        asked.await.unwrap_or_else(|_| Err(unasked(Unasked::Ended)))
+    }
+
+    /// Starts processes.
     async fn warm(&self) {
         for _ in 0..self.settings.processes {
             // With a place of its own, so that with those that logins start there are never too many.
@@ -265,59 +240,5 @@ impl Crew {
             let Ok(process) = self.start().await else { return };
             self.state().idle.push(process);
         }
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn unasked(why: Unasked) -> Failure {
-    Failure::unavailable("unasked", why)
-}
-
-impl LoginModule for Program {
-    fn kind(&self) -> &'static str {
-        "exec"
-    }
-
-    fn judges_nothing(&self) -> bool {
-        self.ask_always
-    }
-
-    fn login<'a>(&'a self, attempt: &'a Attempt<'a>, shared: &'a mut Shared) -> Doing<'a, Verdict> {
-        Box::pin(self.judge(attempt, shared))
-    }
-
-    fn commit<'a>(&'a self, login: RequestId) -> Doing<'a, Result<(), Failure>> {
-        match &self.notices {
-            Some(notices) => Box::pin(async move {
-                let confirmed = self.confirm(login).await;
-                notices.closed(login);
-                confirmed
-            }),
-            None => Box::pin(async { Ok(()) }),
-        }
-    }
-
-    fn abort(&self, login: RequestId) {
-        if let Some(notices) = &self.notices
-            && notices.closed(login)
-        {
-            self.tell(notices, login, Phase::Abort);
-        }
-    }
-
-    fn logout(&self, login: RequestId) {
-        if let Some(notices) = &self.notices {
-            self.tell(notices, login, Phase::Logout);
-        }
-    }
-
-    fn watch(&self) -> Doing<'_, ()> {
-        Box::pin(async {
-            self.crew.warm().await;
-            std::future::pending().await
-        })
     }
 }

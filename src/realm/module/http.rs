@@ -4,15 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use tracing::debug;
 use zeroize::Zeroizing;
 
 use super::{
-    Attempt, Doing, Failure, LoginModule, Shared, Verdict,
-    custom::{self, Notices, Phase, Said},
+    Failure,
+    custom::{self, Asked, Custom, Reader, Said},
 };
 use crate::{
-    ambient,
     fetch::{Bounds, Clear, FetchError, Fetcher, UrlError},
     record::RequestId,
     tls::client::{ClientSettings, ClientTlsError},
@@ -59,55 +57,33 @@ enum Unasked {
     Status(StatusCode),
 }
 
-/// The module.
+/// The service.
 #[derive(Debug)]
-pub struct Service {
-    fetcher: Arc<Fetcher>,
-    ask_always: bool,
-    notices: Option<Notices>,
+pub struct Service(Fetcher);
+
+/// Prepares to ask.
+///
+/// # Errors
+///
+/// Any [`ServiceError`].
+pub fn open(settings: Settings) -> Result<Custom<Service>, ServiceError> {
+    let Settings { url, clear, tls, timeout, connections, ask_always, phases } = settings;
+    let bounds = Bounds { patience: timeout, body: custom::MAX_ANSWER, places: connections };
+    let fetcher = Fetcher::new(&url, tls.load()?, bounds, clear)?;
+    Ok(Custom::new(Service(fetcher), ask_always, phases))
 }
 
-impl Service {
-    /// Prepares to ask.
-    ///
-    /// # Errors
-    ///
-    /// Any [`ServiceError`].
-    pub fn open(settings: Settings) -> Result<Self, ServiceError> {
-        let Settings { url, clear, tls, timeout, connections, ask_always, phases } = settings;
-        let bounds = Bounds { patience: timeout, body: custom::MAX_ANSWER, places: connections };
-        let fetcher = Arc::new(Fetcher::new(&url, tls.load()?, bounds, clear)?);
-        Ok(Self { fetcher, ask_always, notices: phases.then(Notices::default) })
-    }
+impl Asked for Service {
+    const KIND: &'static str = "http";
 
-    async fn judge(&self, attempt: &Attempt<'_>, shared: &mut Shared) -> Verdict {
-        let answer = match ask(&self.fetcher, custom::question(attempt)).await {
-            Ok(answer) => answer,
-            Err(failure) => return failure.into(),
-        };
-        let said = match custom::read(&answer, &attempt.id.to_string(), false) {
-            Ok(said) => said,
-            Err(error) => return custom::senseless(error).into(),
-        };
-        if let (Some(notices), Said::Success { .. }) = (&self.notices, &said) {
-            notices.opened(attempt.id);
-        }
-        custom::verdict(said, shared, ambient::time_of_day().0)
-    }
-
-    async fn confirm(&self, login: RequestId) -> Result<(), Failure> {
-        let answer = ask(&self.fetcher, custom::notice(login, Phase::Commit)).await?;
-        let said = custom::read_committed(&answer, &login.to_string(), false).map_err(custom::senseless)?;
-        custom::committed(&said)
-    }
-
-    fn tell(&self, notices: &Notices, login: RequestId, phase: Phase) {
-        let fetcher = Arc::clone(&self.fetcher);
-        notices.send(self.kind(), login, async move {
-            if let Err(failure) = ask(&fetcher, custom::notice(login, phase)).await {
-                debug!(id = %login, "The login module was not told how a login ended: {}", failure.why);
-            }
-        });
+    async fn ask(
+        self: &Arc<Self>,
+        question: Zeroizing<Vec<u8>>,
+        login: RequestId,
+        read: Reader,
+    ) -> Result<Said, Failure> {
+        let answer = ask(&self.0, question).await?;
+        read(&answer, &login.to_string(), false).map_err(custom::senseless)
     }
 }
 
@@ -124,44 +100,5 @@ fn unasked(why: impl Into<Unasked>) -> Failure {
         // It was there, and what it says is no answer.
         Unasked::Fetch(error @ FetchError::Long(_)) => Failure::module("answer", error),
         why => Failure::unavailable("unasked", why),
-    }
-}
-
-impl LoginModule for Service {
-    fn kind(&self) -> &'static str {
-        "http"
-    }
-
-    fn judges_nothing(&self) -> bool {
-        self.ask_always
-    }
-
-    fn login<'a>(&'a self, attempt: &'a Attempt<'a>, shared: &'a mut Shared) -> Doing<'a, Verdict> {
-        Box::pin(self.judge(attempt, shared))
-    }
-
-    fn commit<'a>(&'a self, login: RequestId) -> Doing<'a, Result<(), Failure>> {
-        match &self.notices {
-            Some(notices) => Box::pin(async move {
-                let confirmed = self.confirm(login).await;
-                notices.closed(login);
-                confirmed
-            }),
-            None => Box::pin(async { Ok(()) }),
-        }
-    }
-
-    fn abort(&self, login: RequestId) {
-        if let Some(notices) = &self.notices
-            && notices.closed(login)
-        {
-            self.tell(notices, login, Phase::Abort);
-        }
-    }
-
-    fn logout(&self, login: RequestId) {
-        if let Some(notices) = &self.notices {
-            self.tell(notices, login, Phase::Logout);
-        }
     }
 }

@@ -144,6 +144,10 @@ fn an_altered_cookie_is_none() {
     }
     assert!(sessions.find("", NOW).is_none());
     assert!(sessions.find("AAAA", NOW).is_none());
+    assert!(
+        sessions.find(&format!("{value}{}", "A".repeat(MAX_COOKIE)), NOW).is_none(),
+        "too long to be one"
+    );
 }
 
 #[test]
