@@ -87,10 +87,10 @@ impl Settings {
     /// Any [`ModuleError`].
     pub fn open(self, kept: &Kept) -> Result<Arc<dyn LoginModule>, ModuleError> {
         Ok(match self {
-            Self::Exec(settings) => Arc::new(exec::Program::open(*settings)?),
+            Self::Exec(settings) => Arc::new(exec::open(*settings)?),
             Self::File(settings) => Arc::new(file::File::open(settings, kept)?),
             Self::Gss(settings) => Arc::new(gss::Tickets::open(*settings, kept)?),
-            Self::Http(settings) => Arc::new(http::Service::open(*settings)?),
+            Self::Http(settings) => Arc::new(http::open(*settings)?),
             Self::Jwt(settings) => Arc::new(jwt::Tokens::open(*settings, kept)?),
             Self::Keystore(settings) => Arc::new(keystore::Certificates::open(*settings).map_err(Box::new)?),
             Self::Kerberos5(settings) => Arc::new(kerberos5::Kerberos5::open(*settings, kept)?),
