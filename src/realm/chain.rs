@@ -194,6 +194,7 @@ impl Chain {
         let mut tally = Tally::default();
         let mut brought = Vec::new();
         let mut departure = Departure { login: attempt.id, modules: Vec::new() };
+        let mut left_out = Vec::new();
         for one in &mut judged {
             let mut said = Said::Ignored;
             if one.said == Said::Success {
@@ -211,6 +212,7 @@ impl Chain {
                 if said != Said::Success {
                     said = Said::Failure;
                     one.said = said;
+                    left_out.push(&one.link.module);
                     admission::step(attempt.id, attempt.visitor, &one.step(), true);
                 }
             }
@@ -219,6 +221,10 @@ impl Chain {
             }
         }
         if tally.agrees() {
+            // The user is let in without them, so they will not hear of the end.
+            for module in left_out {
+                module.abort(attempt.id);
+            }
             return Outcome::Agreed { brought, departure };
         }
         // They are told by `abort` that it came to nothing.

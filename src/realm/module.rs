@@ -146,7 +146,8 @@ pub trait LoginModule: fmt::Debug + Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// The chain does not agree: what was filed under this number is dropped.
+    /// The chain does not agree, or agrees without this module, which could not make good what it judged: what was filed
+    /// under this number is dropped.
     fn abort(&self, _login: RequestId) {}
 
     /// Whoever was let in has gone.

@@ -264,11 +264,12 @@ async fn a_commit_that_fails_ends_a_login_and_all_are_told() {
 }
 
 #[tokio::test]
-async fn what_an_optional_module_cannot_commit_it_does_not_bring() {
+async fn what_an_optional_module_cannot_commit_it_does_not_bring_and_is_told_that_it_was_given_up() {
     use Success::{Optional, Required};
-    let (chain, _) =
+    let (chain, log) =
         chain(&[(Optional, Does::Agrees, Does::Refuses), (Required, Does::Agrees, Does::Agrees)]);
     assert_eq!(names(&judged(&chain).await), Some(vec!["1".to_owned()]));
+    assert_eq!(heard(&log), "login 0, login 1, commit 0, commit 1, abort 0, logout 1");
 }
 
 #[tokio::test]

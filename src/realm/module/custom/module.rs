@@ -53,17 +53,24 @@ impl<A: Asked> Custom<A> {
             Ok(said) => said,
             Err(failure) => return failure.into(),
         };
-        if let (Some(notices), Said::Success { .. }) = (&self.notices, &said) {
+        let verdict = verdict(said, shared, ambient::time_of_day().0);
+        if let (Some(notices), Verdict::Success(_)) = (&self.notices, &verdict) {
             notices.opened(attempt.id);
         }
-        verdict(said, shared, ambient::time_of_day().0)
+        verdict
     }
 
-    async fn confirm(&self, login: RequestId) -> Result<(), Failure> {
-        committed(&self.asked.ask(notice(login, Phase::Commit), login, read_committed).await?)
+    async fn confirm(&self, notices: &Notices, login: RequestId) -> Result<(), Failure> {
+        let said = self.asked.ask(notice(login, Phase::Commit), login, read_committed).await?;
+        committed(&said).inspect_err(|_| {
+            // Whoever says no knows how it ended.
+            notices.closed(login);
+        })
     }
 
-    fn tell(&self, notices: &Notices, login: RequestId, phase: Phase) {
+    /// Tells how a login ended that was judged good, once.
+    fn tell(&self, login: RequestId, phase: Phase) {
+        let Some(notices) = self.notices.as_ref().filter(|notices| notices.closed(login)) else { return };
         let asked = Arc::clone(&self.asked);
         notices.send(A::KIND, login, async move {
             // Whatever it answers, it has heard it.
@@ -89,27 +96,17 @@ impl<A: Asked> LoginModule for Custom<A> {
 
     fn commit<'a>(&'a self, login: RequestId) -> Doing<'a, Result<(), Failure>> {
         match &self.notices {
-            Some(notices) => Box::pin(async move {
-                let confirmed = self.confirm(login).await;
-                notices.closed(login);
-                confirmed
-            }),
+            Some(notices) => Box::pin(self.confirm(notices, login)),
             None => Box::pin(async { Ok(()) }),
         }
     }
 
     fn abort(&self, login: RequestId) {
-        if let Some(notices) = &self.notices
-            && notices.closed(login)
-        {
-            self.tell(notices, login, Phase::Abort);
-        }
+        self.tell(login, Phase::Abort);
     }
 
     fn logout(&self, login: RequestId) {
-        if let Some(notices) = &self.notices {
-            self.tell(notices, login, Phase::Logout);
-        }
+        self.tell(login, Phase::Logout);
     }
 
     fn watch(&self) -> Doing<'_, ()> {

@@ -16,7 +16,7 @@ const MAX_NOTICES: usize = 256;
 /// Logins that a module said were good, and notices that are on their way.
 #[derive(Debug)]
 pub struct Notices {
-    /// Judged, and not yet made good or given up.
+    /// Judged good, with whoever is asked not yet told how it ended.
     open: Mutex<BTreeSet<RequestId>>,
     places: Arc<Semaphore>,
 }
@@ -33,7 +33,7 @@ impl Notices {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(login);
     }
 
-    /// It has come to an end, this or that; false if it was not judged good.
+    /// It has come to an end, this or that; false if it was not judged good, or has ended before.
     pub fn closed(&self, login: RequestId) -> bool {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&login)
     }

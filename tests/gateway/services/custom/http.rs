@@ -180,3 +180,21 @@ fn a_module_with_two_phases_hears_how_logins_end() {
     assert_eq!(judged(&gateway, "good"), 403);
     wait(4, &["login", "commit"]);
 }
+
+#[test]
+fn a_module_that_committed_hears_that_another_did_not() {
+    let [first, second] = [Service::start(false), Service::start(false)];
+    fs::write(second.folder.path("heard.refuses"), "").unwrap();
+    let modules =
+        [&first, &second].map(|one| module("http", &format!("<url>{}</url><phases>true</phases>", one.url)));
+    let gateway = gated("Application Token", &modules.concat());
+    assert_eq!(judged(&gateway, "good"), 403);
+    let phases = |service: &Service| {
+        heard(&service.log()).iter().map(|heard| heard["phase"].clone()).collect::<Vec<_>>()
+    };
+    while phases(&first).len() < 3 {
+        std::thread::yield_now();
+    }
+    assert_eq!(phases(&first), ["login", "commit", "abort"]);
+    assert_eq!(phases(&second), ["login", "commit"], "it knows");
+}
