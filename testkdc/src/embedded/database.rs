@@ -1,0 +1,117 @@
+//! What the embedded KDC is told at its start: its realm, its accounts, and the realms that it trusts.
+
+use std::time::Duration;
+
+use krb::pac::Sid;
+
+use super::account::{Account, Secret};
+
+/// The first number of an account in the domain: above those that groups are given by hand.
+const FIRST_RID: u32 = 100_000;
+
+/// The accounts of one realm, built in code.
+///
+/// ```
+/// use testkdc::embedded::{Account, Database};
+///
+/// let database = Database::new("DEMO.TEST")
+///     .user("demo", "demo", &[1105])
+///     .service("HTTP/localhost")
+///     .account(Account::user("old", "old").password_expires(std::time::UNIX_EPOCH));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nobody is known until a KDC is made of it"]
+pub struct Database {
+    pub(super) krb_realm: String,
+    pub(super) domain: Sid,
+    pub(super) accounts: Vec<Account>,
+    pub(super) max_life: Duration,
+    pub(super) max_renew: Duration,
+    pub(super) skew: Duration,
+}
+
+impl Database {
+    /// A realm that knows `krbtgt` and `kadmin/changepw`.
+    ///
+    /// Tickets are valid for a day and renewable for a week; clocks may be five minutes apart.
+    pub fn new(krb_realm: &str) -> Self {
+        Self {
+            krb_realm: krb_realm.to_owned(),
+            domain: domain_of(krb_realm),
+            accounts: vec![Account::granting(krb_realm, Secret::Random), Account::change_password()],
+            max_life: Duration::from_hours(24),
+            max_renew: Duration::from_hours(7 * 24),
+            skew: Duration::from_secs(300),
+        }
+    }
+
+    /// Adds a user with a password, in these groups of the realm's [`domain`](Self::domain_sid).
+    pub fn user(self, name: &str, password: &str, groups: &[u32]) -> Self {
+        self.account(Account::user(name, password).groups(groups))
+    }
+
+    /// Adds a service with random keys, such as `HTTP/localhost`.
+    pub fn service(self, name: &str) -> Self {
+        self.account(Account::service(name))
+    }
+
+    /// Adds a principal. One that has the name of another takes its place, `krbtgt` included.
+    pub fn account(mut self, account: Account) -> Self {
+        let place = self.accounts.iter_mut().find(|other| other.name.same_name(&account.name));
+        match place {
+            Some(other) => *other = account,
+            None => self.accounts.push(account),
+        }
+        self
+    }
+
+    /// The SID in front of the numbers of users and groups, which a PAC names; made of the realm's name unless told.
+    pub const fn domain(mut self, domain: Sid) -> Self {
+        self.domain = domain;
+        self
+    }
+
+    /// The longest time that tickets are valid.
+    pub const fn max_life(mut self, life: Duration) -> Self {
+        self.max_life = life;
+        self
+    }
+
+    /// The longest time that tickets can be renewed; with none they cannot be.
+    pub const fn max_renew(mut self, life: Duration) -> Self {
+        self.max_renew = life;
+        self
+    }
+
+    /// How far clocks may be apart.
+    pub const fn skew(mut self, skew: Duration) -> Self {
+        self.skew = skew;
+        self
+    }
+
+    /// The SID of the realm's domain.
+    #[must_use]
+    pub const fn domain_sid(&self) -> Sid {
+        self.domain
+    }
+
+    /// The SID of a group of the realm's domain, as a PAC names it.
+    #[must_use]
+    pub fn group_sid(&self, group: u32) -> Option<Sid> {
+        self.domain.with_rid(group).ok()
+    }
+
+    /// The number in the domain of the account at this place.
+    pub(super) fn rid(place: usize) -> u32 {
+        u32::try_from(place).unwrap_or(u32::MAX).saturating_add(FIRST_RID)
+    }
+}
+
+/// Three numbers made of the realm's name, so that the domains of two realms differ.
+fn domain_of(krb_realm: &str) -> Sid {
+    let number = |seed: u32| {
+        krb_realm.bytes().fold(seed, |sum, octet| sum.wrapping_mul(0x0100_0193) ^ u32::from(octet))
+    };
+    let numbers = [21, number(0x811c_9dc5), number(0x9e37_79b9), number(0x85eb_ca6b)];
+    Sid::new(5, &numbers).unwrap_or_else(|_| unreachable!("four numbers fit a SID"))
+}

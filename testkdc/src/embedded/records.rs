@@ -1,0 +1,130 @@
+//! The database as the KDC uses it: each principal with its keys, and who may ask whom for what.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use krb::crypto::{CryptoError, Key};
+use krb::name::{KerberosString, NT_ENTERPRISE, PrincipalName, RealmName};
+use krb::pac::Sid;
+
+use super::account::{Account, Kind};
+use super::database::Database;
+use super::dice::Dice;
+
+/// A principal and its current keys.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) account: Account,
+    /// The number of its SID in the domain.
+    pub(super) rid: u32,
+    pub(super) kvno: u32,
+    /// Best first.
+    pub(super) keys: Vec<Key>,
+    /// What a password was or would be made a key with.
+    pub(super) salt: KerberosString,
+}
+
+/// All principals of the realm.
+#[derive(Debug)]
+pub(super) struct Records {
+    pub(super) krb_realm: RealmName,
+    pub(super) domain: Sid,
+    /// How far clocks may be apart, in seconds.
+    pub(super) skew: i64,
+    max_life: Duration,
+    max_renew: Duration,
+    principals: BTreeMap<Vec<KerberosString>, Record>,
+}
+
+impl Records {
+    pub(super) fn new(database: Database, dice: Dice<'_>) -> Result<Self, CryptoError> {
+        let krb_realm = RealmName::from(&*database.krb_realm);
+        let mut principals = BTreeMap::new();
+        for (place, account) in database.accounts.into_iter().enumerate() {
+            let record = Record::new(account, Database::rid(place), &krb_realm, dice)?;
+            principals.insert(record.account.name.name_string.clone(), record);
+        }
+        Ok(Self {
+            krb_realm,
+            domain: database.domain,
+            skew: i64::try_from(database.skew.as_secs()).unwrap_or(i64::MAX),
+            max_life: database.max_life,
+            max_renew: database.max_renew,
+            principals,
+        })
+    }
+
+    /// The principal with this name. An enterprise name is looked for among the user principal names.
+    pub(super) fn find(&self, name: &PrincipalName) -> Option<&Record> {
+        match name.name_string.as_slice() {
+            [upn] if name.name_type == NT_ENTERPRISE => {
+                let upn = upn.as_str()?;
+                self.principals.values().find(|record| self.upn(record).eq_ignore_ascii_case(upn))
+            }
+            components => self.principals.get(components),
+        }
+    }
+
+    /// The service of this realm that grants tickets.
+    pub(super) fn granting(&self) -> Option<&Record> {
+        self.find(&PrincipalName::krbtgt(&self.krb_realm))
+    }
+
+    /// The user principal name.
+    pub(super) fn upn(&self, record: &Record) -> String {
+        let constructed = || {
+            let krb_realm = String::from_utf8_lossy(self.krb_realm.as_octets()).to_ascii_lowercase();
+            format!("{}@{krb_realm}", record.account_name())
+        };
+        record.account.upn.clone().unwrap_or_else(constructed)
+    }
+
+    /// The longest life of a ticket between these, in seconds.
+    pub(super) fn max_life(&self, parties: [Option<&Record>; 2]) -> i64 {
+        least(self.max_life, parties, |account| account.max_life)
+    }
+
+    /// The longest time that one can be renewed, in seconds.
+    pub(super) fn max_renew(&self, parties: [Option<&Record>; 2]) -> i64 {
+        least(self.max_renew, parties, |account| account.max_renew)
+    }
+}
+
+/// The least of what the realm and both parties allow, in seconds. What a party says goes before what the realm does.
+fn least(ours: Duration, parties: [Option<&Record>; 2], of: impl Fn(&Account) -> Option<Duration>) -> i64 {
+    let theirs = parties.into_iter().flatten().map(|record| of(&record.account).unwrap_or(ours)).min();
+    i64::try_from(theirs.unwrap_or(ours).as_secs()).unwrap_or(i64::MAX)
+}
+
+impl Record {
+    fn new(account: Account, rid: u32, krb_realm: &RealmName, dice: Dice<'_>) -> Result<Self, CryptoError> {
+        let (keys, salt) = (account.make_keys(krb_realm, dice)?, account.salt(krb_realm).into());
+        Ok(Self { account, rid, kvno: 1, keys, salt })
+    }
+
+    /// Its key of the enctype with this number.
+    pub(super) fn key(&self, etype: i64) -> Option<&Key> {
+        self.keys.iter().find(|key| i64::from(key.enctype().number()) == etype)
+    }
+
+    /// Its keys of enctypes that the client can use, in the order of the client.
+    pub(super) fn keys_for<'a>(&'a self, etypes: &'a [i64]) -> impl Iterator<Item = &'a Key> {
+        etypes.iter().filter_map(|etype| self.key(*etype))
+    }
+
+    /// Whether it may be asked for tickets with a password or a ticket-granting ticket of others.
+    pub(super) fn is_user(&self) -> bool {
+        self.account.kind == Kind::User
+    }
+
+    /// The components with `/` between them, without escapes, as a PAC has it.
+    pub(super) fn account_name(&self) -> String {
+        plain(&self.account.name)
+    }
+}
+
+/// The components with `/` between them, without escapes.
+pub(super) fn plain(name: &PrincipalName) -> String {
+    let components: Vec<_> = name.name_string.iter().map(|part| part.as_octets()).collect();
+    String::from_utf8_lossy(&components.join(&b'/')).into_owned()
+}
