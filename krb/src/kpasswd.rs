@@ -36,6 +36,30 @@ pub struct Request<'a> {
     pub set: bool,
     /// The ticket, which must be for kadmin/changepw.
     pub ap_req: peek::ApReq<'a>,
+    /// The octets of the AP-REQ.
+    pub presented: &'a [u8],
+    /// The octets of the KRB-PRIV.
+    pub private: &'a [u8],
+}
+
+/// How it ended, in front of the text of a reply (RFC 3244 section 2).
+pub mod result {
+    /// The password is changed.
+    pub const SUCCESS: u16 = 0;
+    /// The request could not be read.
+    pub const MALFORMED: u16 = 1;
+    /// The server failed.
+    pub const HARDERROR: u16 = 2;
+    /// The client could not be authenticated.
+    pub const AUTHERROR: u16 = 3;
+    /// The new password is not good enough; another may be.
+    pub const SOFTERROR: u16 = 4;
+    /// It is not the client's to change.
+    pub const ACCESSDENIED: u16 = 5;
+    /// The version of the protocol is not known.
+    pub const BAD_VERSION: u16 = 6;
+    /// The ticket was not got with the password.
+    pub const INITIAL_FLAG_NEEDED: u16 = 7;
 }
 
 /// Whether a message can only be a password change: a version and an AP-REQ where they must stand.
@@ -58,9 +82,21 @@ pub fn request(octets: &[u8]) -> Result<Request<'_>, KpasswdError> {
         SET => true,
         other => return Err(KpasswdError::Version(other)),
     };
-    let ap_req = peek::ap_req(ap_req)?;
     krb_priv(private)?;
-    Ok(Request { set, ap_req })
+    Ok(Request { set, ap_req: peek::ap_req(ap_req)?, presented: ap_req, private })
+}
+
+/// The octets of a reply: an AP-REP and a KRB-PRIV, or nothing and a KRB-ERROR. `None` if two octets cannot count
+/// them.
+#[must_use]
+pub fn write_reply(ap_rep: &[u8], rest: &[u8]) -> Option<Vec<u8>> {
+    write(CHANGE, ap_rep, rest)
+}
+
+fn write(version: u16, ap: &[u8], rest: &[u8]) -> Option<Vec<u8>> {
+    let length = u16::try_from(HEADER + ap.len() + rest.len()).ok()?;
+    let ap_length = u16::try_from(ap.len()).ok()?;
+    Some([&length.to_be_bytes()[..], &version.to_be_bytes(), &ap_length.to_be_bytes(), ap, rest].concat())
 }
 
 /// What a server answered, as far as it can be read without a key.

@@ -29,12 +29,15 @@ mod exchange;
 mod forge;
 mod issue;
 mod kdc;
+mod kpasswd;
 mod moment;
+mod opening;
 mod pac;
 mod records;
 mod refusal;
 mod server;
 mod terms;
+mod tgs_exchange;
 
 pub use account::Account;
 pub use database::Database;

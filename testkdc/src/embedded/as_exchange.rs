@@ -10,7 +10,6 @@ use krb::msg::padata::{
     PaEncTsEnc,
 };
 use krb::msg::{PVNO, msg_type};
-use krb::name::Principal;
 use krb::octets::Octets;
 use krb::sealed::EncryptedData;
 
@@ -78,11 +77,9 @@ pub(super) fn answer(case: &mut Case<'_>, octets: &[u8]) -> Result<Vec<u8>, Refu
     // RFC 6806 section 5: an enterprise name becomes the true one only for who is ready for it.
     let canonical = body.kdc_options.bit(kdc::CANONICALIZE);
     let name = if canonical { Some(&client.account.name) } else { body.cname.as_ref() };
+    let name = name.cloned().ok_or(Refusal::Internal)?;
     let order = Order {
-        client: Principal {
-            name: name.cloned().ok_or(Refusal::Internal)?,
-            krb_realm: records.krb_realm.clone(),
-        },
+        client: case.ours(&name),
         server: case.server.clone().ok_or(Refusal::Internal)?,
         ticket_key: Sealing::best(server)?,
         reply_key: Sealing { key: reply_key, kvno: Some(client.kvno) },
@@ -94,7 +91,7 @@ pub(super) fn answer(case: &mut Case<'_>, octets: &[u8]) -> Result<Vec<u8>, Refu
         addresses: body.addresses.clone(),
         transited: Octets::default(),
         authorization_data: Vec::new(),
-        pac: pac::is_wanted(padata).then(|| pac::of_user(records, client, authtime)),
+        pac: pac::is_wanted(padata).then(|| pac::of_user(records, client, &name, authtime)),
         for_service: server.account.kind == Kind::Service || server.is_user(),
         nonce: body.nonce,
         key_expiration: client.account.password_expires.map(seconds),

@@ -25,9 +25,19 @@ pub struct Database {
     pub(super) krb_realm: String,
     pub(super) domain: Sid,
     pub(super) accounts: Vec<Account>,
+    pub(super) trusts: Vec<Trust>,
     pub(super) max_life: Duration,
     pub(super) max_renew: Duration,
     pub(super) skew: Duration,
+}
+
+/// A realm whose users get tickets here, and to which users of this one are sent.
+#[derive(Clone, Debug)]
+pub(super) struct Trust {
+    pub(super) krb_realm: String,
+    pub(super) secret: Secret,
+    /// What is behind the hosts that are its: domains in lower case, without a dot in front.
+    pub(super) domains: Vec<String>,
 }
 
 impl Database {
@@ -39,6 +49,7 @@ impl Database {
             krb_realm: krb_realm.to_owned(),
             domain: domain_of(krb_realm),
             accounts: vec![Account::granting(krb_realm, Secret::Random), Account::change_password()],
+            trusts: Vec::new(),
             max_life: Duration::from_hours(24),
             max_renew: Duration::from_hours(7 * 24),
             skew: Duration::from_secs(300),
@@ -62,6 +73,18 @@ impl Database {
             Some(other) => *other = account,
             None => self.accounts.push(account),
         }
+        self
+    }
+
+    /// Trusts another realm, both ways, with a secret that its KDC has too: the password of `krbtgt/OTHER@THIS`
+    /// and of `krbtgt/THIS@OTHER`. Users who ask for a service on a host in one of `domains` are sent there.
+    pub fn trust(mut self, krb_realm: &str, secret: &str, domains: &[&str]) -> Self {
+        let secret = Secret::Password(secret.to_owned().into());
+        self.trusts.push(Trust {
+            krb_realm: krb_realm.to_owned(),
+            secret,
+            domains: domains.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
+        });
         self
     }
 

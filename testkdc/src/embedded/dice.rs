@@ -13,6 +13,13 @@ pub(super) fn confounder(dice: Dice<'_>) -> [u8; CONFOUNDER_LENGTH] {
     octets
 }
 
+/// A sequence number. 30 bits: MIT krb5 draws so many, since some peers read a signed number.
+pub(super) fn sequence(dice: Dice<'_>) -> i64 {
+    let mut octets = [0; 4];
+    dice(&mut octets);
+    (u32::from_be_bytes(octets) & 0x3FFF_FFFF).into()
+}
+
 /// A random key.
 pub(super) fn key(enctype: Enctype, dice: Dice<'_>) -> Result<Key, CryptoError> {
     let mut seed = Zeroizing::new(vec![0; enctype.seed_length()]);

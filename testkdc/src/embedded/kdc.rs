@@ -1,11 +1,12 @@
 //! The embedded KDC itself: octets in, octets out, and nobody else's clock or dice.
 
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use krb::crypto::CryptoError;
 use krb::keytab::{Entry, Keytab};
+use krb::kpasswd::looks_like_request;
 use krb::msg::krb_error::KrbError;
 use krb::msg::opened::EncryptionKey;
 use krb::name::{NT_PRINCIPAL, Principal, PrincipalName};
@@ -18,17 +19,28 @@ use super::database::Database;
 use super::dice::Dice;
 use super::exchange::{Exchange, Kind};
 use super::forge::Forge;
+use super::kpasswd::{self, Used};
 use super::moment::Now;
-use super::records::Records;
+use super::records::{Records, Rekeyed};
 use super::refusal::Refusal;
+use super::tgs_exchange;
 
 type Observer = dyn Fn(&Exchange) + Send + Sync;
+
+/// What became of a request.
+pub(super) struct Made {
+    pub(super) octets: Option<Vec<u8>>,
+    pub(super) refusal: Option<Refusal>,
+    /// Who has a new password.
+    pub(super) rekeyed: Option<Rekeyed>,
+}
 
 /// A KDC without sockets. It is not for production: see the [module](super).
 pub struct Kdc {
     records: RwLock<Records>,
     forge: Option<Box<dyn Forge>>,
     observer: Option<Box<Observer>>,
+    used: Mutex<Used>,
 }
 
 impl Kdc {
@@ -39,7 +51,7 @@ impl Kdc {
     /// [`CryptoError`] for a password that an enctype cannot use.
     pub fn new(database: Database, dice: Dice<'_>) -> Result<Self, CryptoError> {
         let records = RwLock::new(Records::new(database, dice)?);
-        Ok(Self { records, forge: None, observer: None })
+        Ok(Self { records, forge: None, observer: None, used: Mutex::default() })
     }
 
     /// Tells `observer` of each exchange when it is over, from the thread that answers it.
@@ -58,29 +70,38 @@ impl Kdc {
 
     /// Answers one whole message, without the length that TCP puts in front: an AS-REQ, a TGS-REQ or a request to
     /// change a password (RFC 3244). `None` for what is none of these.
+    ///
+    /// Whatever the octets are, it neither panics nor takes long: a password that is set takes milliseconds.
     pub fn answer(&self, request: &[u8], now: SystemTime, dice: Dice<'_>) -> Option<Vec<u8>> {
         let kind = match request.first() {
             Some(&peek::AS_REQ) => Kind::As,
+            Some(&peek::TGS_REQ) => Kind::Tgs,
+            _ if looks_like_request(request) => Kind::Kpasswd,
             _ => return None,
         };
         let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
-        let mut case = Case {
-            records: &records,
-            now: Now::new(now),
-            dice,
-            forge: self.forge.as_deref(),
-            kind,
-            client: None,
-            server: None,
-        };
-        let outcome = as_exchange::answer(&mut case, request);
-        let (octets, refusal) = match outcome {
-            Ok(octets) => (Some(octets), None),
-            Err(refusal) => (krb_error(&case, &refusal), Some(refusal)),
+        let forge = self.forge.as_deref();
+        let (client, server) = (None, None);
+        let mut case = Case { records: &records, now: Now::new(now), dice, forge, kind, client, server };
+        let Made { octets, refusal, rekeyed } = match kind {
+            Kind::As => made(as_exchange::answer(&mut case, request), &case),
+            Kind::Kpasswd => kpasswd::answer(&mut case, request, &self.used),
+            Kind::Tgs => made(tgs_exchange::answer(&mut case, request), &case),
         };
         let Case { client, server, .. } = case;
         drop(records);
-        self.conclude(Exchange { kind, client, server, refusal, time: now }, octets)
+        if let Some(rekeyed) = rekeyed {
+            self.records.write().unwrap_or_else(PoisonError::into_inner).install(rekeyed);
+        }
+        let exchange = Exchange { kind, client, server, refusal, time: now };
+        if let Some(observer) = &self.observer {
+            observer(&exchange);
+        }
+        let mut octets = octets?;
+        if let Some(forge) = &self.forge {
+            forge.answer(kind, &mut octets);
+        }
+        Some(octets)
     }
 
     /// A KRB-ERROR with this code, which is about no principal.
@@ -89,18 +110,6 @@ impl Kdc {
         let now = Now::new(now);
         let krbtgt = PrincipalName::krbtgt(&records.krb_realm).name_string;
         KrbError::new(code, records.krb_realm.clone(), krbtgt, now.stamp(), now.micros, None).encode().ok()
-    }
-
-    /// Tells of an exchange and lets the answer be changed.
-    fn conclude(&self, exchange: Exchange, answer: Option<Vec<u8>>) -> Option<Vec<u8>> {
-        if let Some(observer) = &self.observer {
-            observer(&exchange);
-        }
-        let mut octets = answer?;
-        if let Some(forge) = &self.forge {
-            forge.answer(exchange.kind, &mut octets);
-        }
-        Some(octets)
     }
 
     /// The keytab of a service, or of any other principal of the realm; `None` if it is not known.
@@ -121,8 +130,17 @@ impl Kdc {
     }
 }
 
-/// The KRB-ERROR that tells a client why not.
-pub(super) fn krb_error(case: &Case<'_>, refusal: &Refusal) -> Option<Vec<u8>> {
+/// The reply, or the KRB-ERROR in its place.
+fn made(outcome: Result<Vec<u8>, Refusal>, case: &Case<'_>) -> Made {
+    let (octets, refusal) = match outcome {
+        Ok(octets) => (Some(octets), None),
+        Err(refusal) => (krb_error(case, &refusal, refusal.data()), Some(refusal)),
+    };
+    Made { octets, refusal, rekeyed: None }
+}
+
+/// The KRB-ERROR that tells a client why not, with `data` for the program.
+pub(super) fn krb_error(case: &Case<'_>, refusal: &Refusal, data: Option<&[u8]>) -> Option<Vec<u8>> {
     let records = case.records;
     let text = refusal.to_string();
     let server = case.server.as_ref().map_or_else(
@@ -140,7 +158,7 @@ pub(super) fn krb_error(case: &Case<'_>, refusal: &Refusal) -> Option<Vec<u8>> {
     if let Some(Principal { name, krb_realm }) = case.client.clone() {
         (error.cname, error.crealm) = (Some(name), Some(krb_realm));
     }
-    error.e_data = refusal.data().map(Into::into);
+    error.e_data = data.map(Into::into);
     error.encode().ok()
 }
 

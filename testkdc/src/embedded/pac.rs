@@ -1,15 +1,20 @@
 //! The PAC that the embedded KDC puts into its tickets: the user's SIDs and names, signed (MS-PAC, MS-KILE section
 //! 3.3.5.6.4).
 
-use krb::crypto::Key;
+use krb::crypto::{ChecksumKey, Key, Usage};
 use krb::der::{Reader, SEQUENCE, context};
 use krb::msg::opened::{AuthorizationData, AuthorizationDataElement, EncTicketPart, ad_type};
 use krb::msg::padata::{PA_PAC_REQUEST, PaData};
-use krb::pac::{ClientInfo, PacBuilder, UpnDnsInfo, ValidationInfo, filetime, group_attribute, user_flag};
+use krb::name::{Principal, PrincipalName};
+use krb::octets::Octets;
+use krb::pac::{
+    ClientInfo, Pac, PacBuilder, Sid, UpnDnsInfo, ValidationInfo, buffer, filetime, group_attribute,
+    user_flag,
+};
 use zeroize::Zeroizing;
 
 use super::forge::PacDraft;
-use super::records::{Record, Records};
+use super::records::{Record, Records, plain};
 use super::refusal::Refusal;
 
 /// `Domain Users`, the primary group of whoever has no other (MS-PAC section 2.5; a well-known number).
@@ -26,8 +31,8 @@ pub(super) fn is_wanted(padata: &[PaData]) -> bool {
     }) != Some(0)
 }
 
-/// What a PAC says of a user of this realm, who logged in at `authtime`, in seconds since 1970.
-pub(super) fn of_user(records: &Records, user: &Record, authtime: i64) -> PacDraft {
+/// What a PAC says of a user of this realm, who logged in as `name` at `authtime`, in seconds since 1970.
+pub(super) fn of_user(records: &Records, user: &Record, name: &PrincipalName, authtime: i64) -> PacDraft {
     let ordinary = |group: &u32| (*group, group_attribute::ORDINARY);
     let groups = [DOMAIN_USERS].iter().chain(&user.account.groups).map(ordinary).collect();
     let extra: Vec<_> =
@@ -50,12 +55,12 @@ pub(super) fn of_user(records: &Records, user: &Record, authtime: i64) -> PacDra
         upn: records.upn(user),
         dns_domain: krb_realm,
         upn_constructed: user.account.upn.is_none(),
-        sam_name: Some(account.clone()),
+        sam_name: Some(account),
         sid: records.domain.with_rid(user.rid).ok(),
     };
     PacDraft {
         logon: Some(logon),
-        client: client_info(account, authtime),
+        client: client_info(plain(name), authtime),
         names: Some(names),
         others: Vec::new(),
     }
@@ -63,6 +68,49 @@ pub(super) fn of_user(records: &Records, user: &Record, authtime: i64) -> PacDra
 
 fn client_info(name: String, authtime: i64) -> Option<ClientInfo> {
     Some(ClientInfo { filetime: filetime(authtime)?, name })
+}
+
+/// What the PAC of another realm's ticket says, without what that realm has no say in: accounts and groups of this
+/// one (MS-PAC section 4.1.2.2).
+pub(super) fn of_stranger(
+    records: &Records,
+    octets: &[u8],
+    key: &Key,
+    client: &Principal,
+    authtime: i64,
+) -> Result<PacDraft, Refusal> {
+    let read = || {
+        let pac = Pac::read(octets)?;
+        pac.verify_server(&ChecksumKey::derive(key, Usage::PAC_SIGNATURE)?)?;
+        let logon = pac.buffer(buffer::LOGON_INFO).map(ValidationInfo::read).transpose()?;
+        Ok::<_, Refusal>((pac.client_info()?, logon, pac.upn_dns_info()?))
+    };
+    let (said, mut logon, names) = read().map_err(|_| Refusal::Pac)?;
+    if !said.matches(&client.name, authtime) {
+        return Err(Refusal::Pac);
+    }
+    if let Some(logon) = &mut logon {
+        let is_ours = |sid: &Sid| sid.split_rid().is_some_and(|(domain, _)| domain == records.domain);
+        if logon.domain_sid == Some(records.domain) || logon.user_id == 0 {
+            return Err(Refusal::Pac);
+        }
+        logon.extra.retain(|(sid, _)| !is_ours(sid));
+        // These are of the realm that the service is in, and the other one is none.
+        logon.resource_groups.clear();
+        logon.resource_domain = None;
+        logon.user_flags &= !user_flag::RESOURCE_GROUPS;
+    }
+    let client = client_info(plain(&client.name), authtime);
+    Ok(PacDraft { logon, client, names, others: Vec::new() })
+}
+
+/// The PAC among what a ticket says, wherever KDCs put it: inside AD-IF-RELEVANT.
+pub(super) fn find(data: Option<&AuthorizationData>) -> Option<Octets> {
+    let mut elements = data?.0.iter().filter(|element| element.ad_type == ad_type::IF_RELEVANT);
+    elements.find_map(|element| {
+        let inner = AuthorizationData::decode(&element.ad_data).ok()?;
+        inner.0.into_iter().find(|element| element.ad_type == ad_type::WIN2K_PAC).map(|pac| pac.ad_data)
+    })
 }
 
 /// Signs the PAC and puts it in front of what the ticket says.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use krb::crypto::{CryptoError, Key};
 use krb::name::{KerberosString, NT_ENTERPRISE, PrincipalName, RealmName};
 use krb::pac::Sid;
+use zeroize::Zeroizing;
 
-use super::account::{Account, Kind};
+use super::account::{Account, Kind, Secret};
 use super::database::Database;
 use super::dice::Dice;
 
@@ -24,6 +25,12 @@ pub(super) struct Record {
     pub(super) salt: KerberosString,
 }
 
+/// An account with a new password, and the keys that it makes.
+pub(super) struct Rekeyed {
+    account: Account,
+    keys: Vec<Key>,
+}
+
 /// All principals of the realm.
 #[derive(Debug)]
 pub(super) struct Records {
@@ -34,15 +41,28 @@ pub(super) struct Records {
     max_life: Duration,
     max_renew: Duration,
     principals: BTreeMap<Vec<KerberosString>, Record>,
+    /// The keys of `krbtgt/THIS@OTHER`: what another realm seals its tickets for this one with.
+    inbound: BTreeMap<RealmName, Record>,
+    domains: Vec<(String, RealmName)>,
 }
 
 impl Records {
     pub(super) fn new(database: Database, dice: Dice<'_>) -> Result<Self, CryptoError> {
         let krb_realm = RealmName::from(&*database.krb_realm);
         let mut principals = BTreeMap::new();
-        for (place, account) in database.accounts.into_iter().enumerate() {
+        let mut inbound = BTreeMap::new();
+        let mut domains = Vec::new();
+        let outbound = database.trusts.iter();
+        let outbound = outbound.map(|trust| Account::granting(&trust.krb_realm, trust.secret.clone()));
+        for (place, account) in database.accounts.into_iter().chain(outbound).enumerate() {
             let record = Record::new(account, Database::rid(place), &krb_realm, dice)?;
             principals.insert(record.account.name.name_string.clone(), record);
+        }
+        for trust in database.trusts {
+            let other = RealmName::from(&*trust.krb_realm);
+            let account = Account::granting(&database.krb_realm, trust.secret);
+            inbound.insert(other.clone(), Record::new(account, 0, &other, dice)?);
+            domains.extend(trust.domains.into_iter().map(|domain| (domain, other.clone())));
         }
         Ok(Self {
             krb_realm,
@@ -51,6 +71,8 @@ impl Records {
             max_life: database.max_life,
             max_renew: database.max_renew,
             principals,
+            inbound,
+            domains,
         })
     }
 
@@ -61,13 +83,56 @@ impl Records {
                 let upn = upn.as_str()?;
                 self.principals.values().find(|record| self.upn(record).eq_ignore_ascii_case(upn))
             }
-            components => self.principals.get(components),
+            _ => self.exact(name),
+        }
+    }
+
+    /// The principal with just these components.
+    pub(super) fn exact(&self, name: &PrincipalName) -> Option<&Record> {
+        self.principals.get(name.name_string.as_slice())
+    }
+
+    /// The keys that a new password makes for a principal that is known.
+    pub(super) fn rekey(
+        &self,
+        name: &PrincipalName,
+        password: Zeroizing<String>,
+        dice: Dice<'_>,
+    ) -> Result<Option<Rekeyed>, CryptoError> {
+        let Some(record) = self.find(name) else { return Ok(None) };
+        let mut account = record.account.clone();
+        account.secret = Secret::Password(password);
+        account.password_expires = None;
+        let keys = account.make_keys(&self.krb_realm, dice)?;
+        Ok(Some(Rekeyed { account, keys }))
+    }
+
+    /// Puts new keys in the place of the old.
+    pub(super) fn install(&mut self, Rekeyed { account, keys }: Rekeyed) {
+        if let Some(record) = self.principals.get_mut(&account.name.name_string) {
+            record.kvno = record.kvno.saturating_add(1);
+            record.keys = keys;
+            record.account = account;
         }
     }
 
     /// The service of this realm that grants tickets.
     pub(super) fn granting(&self) -> Option<&Record> {
-        self.find(&PrincipalName::krbtgt(&self.krb_realm))
+        self.exact(&PrincipalName::krbtgt(&self.krb_realm))
+    }
+
+    /// The keys with which `issuer` seals tickets for this realm's KDC.
+    pub(super) fn inbound(&self, issuer: &RealmName) -> Option<&Record> {
+        self.inbound.get(issuer)
+    }
+
+    /// The realm that a service on this host belongs to, if it is one that is trusted.
+    pub(super) fn realm_of_host(&self, host: &KerberosString) -> Option<&RealmName> {
+        let host = host.as_str()?.to_ascii_lowercase();
+        let is_in = |domain: &str| {
+            host.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.'))
+        };
+        self.domains.iter().find(|(domain, _)| is_in(domain)).map(|(_, krb_realm)| krb_realm)
     }
 
     /// The user principal name.

@@ -56,12 +56,24 @@ pub enum Refusal {
     /// The ticket would end before it starts.
     #[error("the ticket would never be valid")]
     NeverValid,
+    /// The new password is empty, or not UTF-8.
+    #[error("the new password is empty or not UTF-8")]
+    NewPassword,
+    /// The ticket was got with another ticket, which says nothing of the password.
+    #[error("the ticket was not got with the password")]
+    NotInitial,
     /// The ticket was not issued for this KDC.
     #[error("the ticket is not for this KDC")]
     NotUs,
     /// The ticket starts later, or must be validated first.
     #[error("the ticket is not valid yet")]
     NotYetValid,
+    /// The messages of a session are not in their order.
+    #[error("the message does not follow the one before it")]
+    Order,
+    /// Another one's password.
+    #[error("the password is another's, who alone may change it")]
+    OtherPassword,
     /// The PAC of another realm's ticket is not good, or names accounts of this realm.
     #[error("the PAC of the ticket is not good")]
     Pac,
@@ -92,6 +104,9 @@ pub enum Refusal {
         /// What the KDC would take: a METHOD-DATA.
         methods: Vec<u8>,
     },
+    /// The same request was here before.
+    #[error("the request was here before")]
+    Replay,
     /// The account of the server ended.
     #[error("the server's account has expired")]
     ServerExpired,
@@ -139,13 +154,15 @@ impl Refusal {
             Self::NeverValid => KDC_ERR_NEVER_VALID,
             Self::NotUs => KRB_AP_ERR_NOT_US,
             Self::NotYetValid => KRB_AP_ERR_TKT_NYV,
+            Self::Order => KRB_AP_ERR_BADORDER,
             Self::PasswordExpired => KDC_ERR_KEY_EXPIRED,
             Self::Path => KDC_ERR_PATH_NOT_ACCEPTED,
             Self::PadataType => KDC_ERR_PADATA_TYPE_NOSUPP,
-            Self::Policy => KDC_ERR_POLICY,
+            Self::NewPassword | Self::NotInitial | Self::OtherPassword | Self::Policy => KDC_ERR_POLICY,
             Self::Postdate => KDC_ERR_CANNOT_POSTDATE,
             Self::PreauthFailed { .. } => KDC_ERR_PREAUTH_FAILED,
             Self::PreauthRequired { .. } => KDC_ERR_PREAUTH_REQUIRED,
+            Self::Replay => KRB_AP_ERR_REPEAT,
             Self::ServerExpired => KDC_ERR_SERVICE_EXP,
             Self::ServerMismatch => KDC_ERR_SERVER_NOMATCH,
             Self::ServerUnknown => KDC_ERR_S_PRINCIPAL_UNKNOWN,
