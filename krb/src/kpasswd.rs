@@ -153,3 +153,29 @@ fn expect(octets: &[u8], tag: u8) -> Result<(), KpasswdError> {
     element.expect(tag).map_err(PeekError::from)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::msg::krb_error::KrbError;
+    use crate::time::KerberosTime;
+
+    #[test]
+    fn a_reply_that_is_written_is_read_as_what_it_is() {
+        // An AP-REP and a KRB-PRIV as far as anybody can read them without a key: well-formed.
+        let (ap_rep, private) = ([peek::AP_REP, 2, 0x30, 0], [KRB_PRIV, 2, 0x30, 0]);
+        assert!(matches!(reply(&write_reply(&ap_rep, &private).unwrap()), Ok(Reply::Sealed)));
+        let stime = KerberosTime::from_seconds(0).unwrap();
+        let error = KrbError::new(37, "R.TEST".into(), ["kadmin", "changepw"], stime, 0, None);
+        match reply(&write_reply(&[], &error.encode().unwrap()).unwrap()) {
+            Ok(Reply::Error(error)) => assert_eq!(error.code, 37),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_two_octets_cannot_count_is_not_written() {
+        assert_eq!(write_reply(&[0; 10], &vec![0; 65_536 - HEADER - 10]), None);
+        assert!(write_reply(&[0; 10], &vec![0; 65_535 - HEADER - 10]).is_some());
+    }
+}

@@ -3,7 +3,9 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod mit;
+mod ours;
 mod passwords;
+mod trust;
 
 use testkdc::embedded::{Database, Kdc, Server, random};
 use testkdc::{Client, Krb5Conf};
