@@ -2,9 +2,13 @@
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod forged;
+mod heimdal;
+mod hostile;
 mod mit;
 mod ours;
 mod passwords;
+mod sockets;
 mod trust;
 
 use testkdc::embedded::{Database, Kdc, Server, random};
