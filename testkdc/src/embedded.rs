@@ -9,7 +9,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let database = Database::new("DEMO.TEST").user("demo", "demo", &[1105]).service("HTTP/localhost");
-//! let kdc = Kdc::new(database, &mut random)?.observed(|exchange| println!("{exchange}"));
+//! let kdc = Kdc::new(database, &mut random)?.observed(|event| println!("{event}"));
 //! let keytab = kdc.keytab("HTTP/localhost").expect("a service of the database");
 //! let server = Server::start(kdc, &["127.0.0.1:0".parse()?])?;
 //! println!("KDC and password changes at {}", server.addrs()[0]);
@@ -42,7 +42,7 @@ mod tgs_exchange;
 pub use account::Account;
 pub use database::Database;
 pub use dice::Dice;
-pub use exchange::{Exchange, Kind};
+pub use exchange::{Event, Exchange, Kind};
 pub use forge::{Forge, PacDraft};
 pub use kdc::Kdc;
 pub use refusal::Refusal;

@@ -1,11 +1,22 @@
-//! What somebody who watches is told of each exchange, and in which words.
+//! What somebody who watches is told: that the KDC starts, each exchange, and in which words.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use krb::name::Principal;
 
 use super::refusal::Refusal;
+
+/// Something to show or to log, in a line of its own.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// An exchange is over.
+    Exchange(Exchange),
+    /// A [`Server`](super::Server) listens at these addresses.
+    Start(Vec<SocketAddr>),
+}
 
 /// Which exchange.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,6 +43,19 @@ pub struct Exchange {
     pub refusal: Option<Refusal>,
     /// When, by the clock of the KDC.
     pub time: SystemTime,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exchange(exchange) => exchange.fmt(f),
+            Self::Start(addrs) => {
+                f.write_str("an embedded KDC for tests and demonstrations answers at")?;
+                addrs.iter().try_for_each(|addr| write!(f, " {addr}"))?;
+                f.write_str("; never use it in production")
+            }
+        }
+    }
 }
 
 /// One line, such as `TGS alice@DEMO.TEST for HTTP/localhost@DEMO.TEST: granted`.

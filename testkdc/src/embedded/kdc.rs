@@ -17,7 +17,7 @@ use super::as_exchange;
 use super::case::Case;
 use super::database::Database;
 use super::dice::Dice;
-use super::exchange::{Exchange, Kind};
+use super::exchange::{Event, Exchange, Kind};
 use super::forge::Forge;
 use super::kpasswd::{self, Used};
 use super::moment::Now;
@@ -25,7 +25,7 @@ use super::records::{Records, Rekeyed};
 use super::refusal::Refusal;
 use super::tgs_exchange;
 
-type Observer = dyn Fn(&Exchange) + Send + Sync;
+type Observer = dyn Fn(&Event) + Send + Sync;
 
 /// What became of a request.
 pub(super) struct Made {
@@ -54,9 +54,9 @@ impl Kdc {
         Ok(Self { records, forge: None, observer: None, used: Mutex::default() })
     }
 
-    /// Tells `observer` of each exchange when it is over, from the thread that answers it.
+    /// Tells `observer` of each exchange when it is over, from the thread that answers it, and of a server's start.
     #[must_use]
-    pub fn observed(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
+    pub fn observed(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
@@ -93,15 +93,19 @@ impl Kdc {
         if let Some(rekeyed) = rekeyed {
             self.records.write().unwrap_or_else(PoisonError::into_inner).install(rekeyed);
         }
-        let exchange = Exchange { kind, client, server, refusal, time: now };
-        if let Some(observer) = &self.observer {
-            observer(&exchange);
-        }
+        self.tell(&Event::Exchange(Exchange { kind, client, server, refusal, time: now }));
         let mut octets = octets?;
         if let Some(forge) = &self.forge {
             forge.answer(kind, &mut octets);
         }
         Some(octets)
+    }
+
+    /// Tells whoever watches.
+    pub(super) fn tell(&self, event: &Event) {
+        if let Some(observer) = &self.observer {
+            observer(event);
+        }
     }
 
     /// A KRB-ERROR with this code, which is about no principal.

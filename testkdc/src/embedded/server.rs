@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 use krb::error_code::KRB_ERR_RESPONSE_TOO_BIG;
 use krb::frame;
 
+use super::exchange::Event;
 use super::kdc::Kdc;
 
 /// Connections that are served at once; further ones are closed.
@@ -69,6 +70,7 @@ impl Server {
             let shared = Arc::clone(&server.shared);
             server.threads.push(named("kdc-tcp", move || shared.streams(&listener))?);
         }
+        server.shared.kdc.tell(&Event::Start(server.addrs.clone()));
         Ok(server)
     }
 

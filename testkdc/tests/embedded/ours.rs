@@ -19,7 +19,7 @@ use krb::msg::opened::{AuthorizationData, AuthorizationDataElement, EncTicketPar
 use krb::name::{NT_PRINCIPAL, NT_SRV_HST, Principal, PrincipalName};
 use krb::pac::{Pac, buffer};
 use krb::time::KerberosTime;
-use testkdc::embedded::{Account, Database, Kdc, Kind, random};
+use testkdc::embedded::{Account, Database, Event, Kdc, Kind, random};
 use tpg::acceptor::{Acceptor, Judgement, Seen, Verdict};
 use tpg::keys::KeyTable;
 use tpg::policy::{Demand, Policy};
@@ -287,7 +287,8 @@ fn what_a_client_asks_to_have_copied_stands_behind_the_pac_and_is_none() {
 fn whoever_watches_is_told_of_each_exchange() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&told);
-    let kdc = kdc(demo()).observed(move |exchange| {
+    let kdc = kdc(demo()).observed(move |event| {
+        let Event::Exchange(exchange) = event else { panic!("{event}") };
         assert_eq!(exchange.time, at(NOW));
         let code = exchange.refusal.as_ref().map(testkdc::embedded::Refusal::code);
         keep.lock().unwrap().push((exchange.kind, code, exchange.to_string()));

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, UdpSocket};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use client::{AsExchange, TicketOptions};
@@ -11,7 +12,7 @@ use krb::name::{NT_PRINCIPAL, Principal, PrincipalName};
 use testkdc::embedded::{Kdc, MAX_CONNECTIONS, Server, random};
 
 use super::ours::{NOW, at};
-use super::{client, demo, serve};
+use super::{client, demo, serve, started};
 
 fn request() -> Vec<u8> {
     let alice =
@@ -111,6 +112,19 @@ fn a_dropped_server_frees_its_ports_and_ends_its_connections() {
         assert!(TcpStream::connect(addr).is_err());
         assert!(UdpSocket::bind(addr).is_ok());
     }
+}
+
+#[test]
+fn whoever_watches_is_told_at_the_start_what_this_is_not_for() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&told);
+    let kdc = Kdc::new(demo(), &mut random).unwrap();
+    let server = started(kdc.observed(move |event| keep.lock().unwrap().push(event.to_string())));
+    let said = format!(
+        "an embedded KDC for tests and demonstrations answers at {}; never use it in production",
+        server.addrs()[0]
+    );
+    assert_eq!(*told.lock().unwrap(), [said]);
 }
 
 #[test]
