@@ -23,6 +23,8 @@ pub struct Account {
     pub(super) upn: Option<String>,
     pub(super) preauth: bool,
     pub(super) disabled: bool,
+    pub(super) sensitive: bool,
+    pub(super) delegate: bool,
     pub(super) expires: Option<SystemTime>,
     pub(super) password_expires: Option<SystemTime>,
     pub(super) max_life: Option<Duration>,
@@ -89,6 +91,8 @@ impl Account {
             upn: None,
             preauth: kind == Kind::User,
             disabled: false,
+            sensitive: false,
+            delegate: false,
             expires: None,
             password_expires: None,
             max_life: None,
@@ -142,6 +146,18 @@ impl Account {
     /// Refuses it and tickets for it.
     pub fn disabled(mut self) -> Self {
         self.disabled = true;
+        self
+    }
+
+    /// Gives it no ticket that others could use in its name: none that can be forwarded or proxied.
+    pub fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+
+    /// Tells its clients that they may forward their tickets to it (RFC 4120 section 2.8).
+    pub fn trusted_for_delegation(mut self) -> Self {
+        self.delegate = true;
         self
     }
 

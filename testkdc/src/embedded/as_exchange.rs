@@ -54,7 +54,7 @@ pub(super) fn answer(case: &mut Case<'_>, octets: &[u8]) -> Result<Vec<u8>, Refu
     let proved = prove(case, padata, body, client)?;
     let reply_key = match proved {
         Some(key) => key,
-        None => client.keys_for(&body.etype).next().ok_or(Refusal::Enctype)?,
+        None => client.keys_for(&body.etype).first().copied().ok_or(Refusal::Enctype)?,
     };
     let session = issue::session(case, body, server)?;
     let parties = [Some(client), Some(server)];
@@ -65,7 +65,9 @@ pub(super) fn answer(case: &mut Case<'_>, octets: &[u8]) -> Result<Vec<u8>, Refu
         skew: records.skew,
     };
     let terms = Terms::of(body, limits, Some(LAST), case.now)?;
-    let mut flags: Vec<_> = issue::asked_flags(&body.kdc_options).chain([ticket::INITIAL]).collect();
+    let asked = issue::asked_flags(&body.kdc_options).filter(|_| !client.account.sensitive);
+    let mut flags: Vec<_> = asked.chain([ticket::INITIAL]).collect();
+    flags.extend(server.account.delegate.then_some(ticket::OK_AS_DELEGATE));
     flags.extend(proved.map(|_| ticket::PRE_AUTHENT));
     let protects = padata.iter().any(|data| data.padata_type == PA_REQ_ENC_PA_REP);
     let mut encrypted_pa_data = None;
@@ -153,8 +155,10 @@ fn prove<'a>(
 
 /// How the client can prove what it knows: a METHOD-DATA.
 fn methods(client: &Record, body: &KdcReqBody) -> Result<Vec<u8>, Refusal> {
-    let mut keys = client.keys_for(&body.etype).peekable();
-    keys.peek().ok_or(Refusal::Enctype)?;
+    let keys = client.keys_for(&body.etype);
+    if keys.is_empty() {
+        return Err(Refusal::Enctype);
+    }
     let empty = |padata_type| PaData { padata_type, padata_value: Octets::default() };
     let methods = vec![etype_info(client, keys)?, empty(PA_ENC_TIMESTAMP), empty(PA_REQ_ENC_PA_REP)];
     Ok(MethodData(methods).encode()?)

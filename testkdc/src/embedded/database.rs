@@ -138,3 +138,33 @@ fn domain_of(krb_realm: &str) -> Sid {
     let numbers = [21, number(0x811c_9dc5), number(0x9e37_79b9), number(0x85eb_ca6b)];
     Sid::new(5, &numbers).unwrap_or_else(|_| unreachable!("four numbers fit a SID"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_realms_have_two_domains() {
+        let (one, other) = (Database::new("ONE.TEST"), Database::new("OTHER.TEST"));
+        assert_ne!(one.domain_sid(), other.domain_sid());
+        assert_eq!(one.domain_sid(), Database::new("ONE.TEST").domain_sid());
+        let told = "S-1-5-21-1-2-3".parse().unwrap();
+        assert_eq!(
+            one.domain(told).group_sid(1105).map(|sid| sid.to_string()).as_deref(),
+            Some("S-1-5-21-1-2-3-1105")
+        );
+    }
+
+    #[test]
+    fn the_later_of_two_accounts_with_one_name_counts() {
+        let database = Database::new("R.TEST").user("alice", "old", &[]).service("alice");
+        assert_eq!(database.accounts.len(), 3);
+        assert!(format!("{:?}", database.accounts[2].secret).contains("random"));
+    }
+
+    #[test]
+    fn debug_tells_no_password() {
+        let database = Database::new("R.TEST").user("alice", "hush", &[]).trust("A.TEST", "hush", &[]);
+        assert!(!format!("{database:?}").contains("hush"));
+    }
+}

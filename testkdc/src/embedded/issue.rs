@@ -74,7 +74,8 @@ impl<'a> Sealing<'a> {
 
 /// A session key of the first enctype that the client asks for and the server has a key of.
 pub(super) fn session(case: &mut Case<'_>, body: &KdcReqBody, server: &Record) -> Result<Key, Refusal> {
-    let model = server.keys_for(&body.etype).next().ok_or(Refusal::Enctype)?;
+    let keys = server.keys_for(&body.etype);
+    let model = keys.first().ok_or(Refusal::Enctype)?;
     Ok(dice::key(model.enctype(), case.dice)?)
 }
 

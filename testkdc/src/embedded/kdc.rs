@@ -147,18 +147,17 @@ fn made(outcome: Result<Vec<u8>, Refusal>, case: &Case<'_>) -> Made {
 pub(super) fn krb_error(case: &Case<'_>, refusal: &Refusal, data: Option<&[u8]>) -> Option<Vec<u8>> {
     let records = case.records;
     let text = refusal.to_string();
-    let server = case.server.as_ref().map_or_else(
-        || PrincipalName::krbtgt(&records.krb_realm).name_string,
-        |server| server.name.name_string.clone(),
-    );
+    let krbtgt = || PrincipalName::krbtgt(&records.krb_realm);
+    let server = case.server.as_ref().map_or_else(krbtgt, |server| server.name.clone());
     let mut error = KrbError::new(
         refusal.code(),
         records.krb_realm.clone(),
-        server,
+        server.name_string.clone(),
         case.now.stamp(),
         case.now.micros,
         Some(&text),
     );
+    error.sname = server;
     if let Some(Principal { name, krb_realm }) = case.client.clone() {
         (error.cname, error.crealm) = (Some(name), Some(krb_realm));
     }

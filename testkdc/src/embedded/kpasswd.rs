@@ -9,7 +9,7 @@ use krb::kpasswd::{self, result};
 use krb::msg::ap::{ApRep, ApReq};
 use krb::msg::krb_priv::{ChangePasswdData, EncKrbPrivPart, KrbPriv};
 use krb::msg::opened::{Authenticator, EncApRepPart};
-use krb::msg::{HostAddress, addr_type};
+use krb::msg::{HostAddress, PVNO, addr_type, msg_type};
 use krb::name::PrincipalName;
 use zeroize::Zeroizing;
 
@@ -96,6 +96,12 @@ fn open(case: &mut Case<'_>, octets: &[u8]) -> Result<Change, Refusal> {
     opening::is_current(case, &ticket.part)?;
     let private_key = presented.subkey.as_ref().unwrap_or(&ticket.session).clone();
     let private = KrbPriv::decode(request.private)?;
+    if private.pvno != PVNO {
+        return Err(Refusal::Version);
+    }
+    if private.msg_type != msg_type::KRB_PRIV {
+        return Err(Refusal::MessageType);
+    }
     let opened = UsageKeys::derive(&private_key, Usage::KRB_PRIV)?.open_data(&private.enc_part);
     let opened = Zeroizing::new(opened.map_err(|_| Refusal::Authenticator)?);
     let part = EncKrbPrivPart::decode(&opened)?;

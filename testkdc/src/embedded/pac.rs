@@ -154,3 +154,17 @@ fn place(part: &mut EncTicketPart, octets: &[u8]) -> Result<(), Refusal> {
     data.0.insert(0, first);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pac_is_left_out_only_for_who_says_so() {
+        let asked =
+            |octets: &[u8]| is_wanted(&[PaData { padata_type: PA_PAC_REQUEST, padata_value: octets.into() }]);
+        assert!(!asked(&[0x30, 5, 0xA0, 3, 1, 1, 0]));
+        assert!(asked(&[0x30, 5, 0xA0, 3, 1, 1, 0xFF]));
+        assert!(asked(&[0x30, 5, 0xA0, 3, 1, 1]) && asked(&[]) && is_wanted(&[]));
+    }
+}

@@ -76,15 +76,16 @@ impl Records {
         })
     }
 
-    /// The principal with this name. An enterprise name is looked for among the user principal names.
+    /// The principal with this name. An enterprise name that is nobody's own is looked for among the user principal
+    /// names (RFC 6806 section 5).
     pub(super) fn find(&self, name: &PrincipalName) -> Option<&Record> {
-        match name.name_string.as_slice() {
+        self.exact(name).or_else(|| match name.name_string.as_slice() {
             [upn] if name.name_type == NT_ENTERPRISE => {
                 let upn = upn.as_str()?;
                 self.principals.values().find(|record| self.upn(record).eq_ignore_ascii_case(upn))
             }
-            _ => self.exact(name),
-        }
+            _ => None,
+        })
     }
 
     /// The principal with just these components.
@@ -172,9 +173,16 @@ impl Record {
         self.keys.iter().find(|key| i64::from(key.enctype().number()) == etype)
     }
 
-    /// Its keys of enctypes that the client can use, in the order of the client.
-    pub(super) fn keys_for<'a>(&'a self, etypes: &'a [i64]) -> impl Iterator<Item = &'a Key> {
-        etypes.iter().filter_map(|etype| self.key(*etype))
+    /// Its keys of enctypes that the client can use, in the order of the client. An enctype that is asked for a
+    /// thousand times is one.
+    pub(super) fn keys_for(&self, etypes: &[i64]) -> Vec<&Key> {
+        let mut keys: Vec<&Key> = Vec::with_capacity(self.keys.len());
+        for key in etypes.iter().filter_map(|etype| self.key(*etype)) {
+            if !keys.iter().any(|known| known.enctype() == key.enctype()) {
+                keys.push(key);
+            }
+        }
+        keys
     }
 
     /// Whether it may be asked for tickets with a password or a ticket-granting ticket of others.
@@ -192,4 +200,67 @@ impl Record {
 pub(super) fn plain(name: &PrincipalName) -> String {
     let components: Vec<_> = name.name_string.iter().map(|part| part.as_octets()).collect();
     String::from_utf8_lossy(&components.join(&b'/')).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use krb::name::{NT_PRINCIPAL, NT_SRV_HST};
+
+    use super::*;
+
+    fn records(database: Database) -> Records {
+        Records::new(database, &mut |octets: &mut [u8]| octets.fill(7)).unwrap()
+    }
+
+    fn found(records: &Records, name_type: i32, name: &str) -> Option<String> {
+        records.find(&PrincipalName::new(name_type, name.split('/'))).map(Record::account_name)
+    }
+
+    #[test]
+    fn a_user_is_found_by_name_and_as_an_enterprise_by_more() {
+        let bob = Account::user("bob", "pw").upn("Bob@corp.example").enctypes(&[]);
+        let records = records(Database::new("R.TEST").account(bob).service("HTTP/www"));
+        assert_eq!(found(&records, NT_PRINCIPAL, "bob").as_deref(), Some("bob"));
+        assert_eq!(found(&records, NT_PRINCIPAL, "HTTP/www").as_deref(), Some("HTTP/www"));
+        for name in ["bob", "bob@CORP.example"] {
+            assert_eq!(found(&records, NT_ENTERPRISE, name).as_deref(), Some("bob"));
+        }
+        for (name_type, name) in
+            [(NT_PRINCIPAL, "Bob"), (NT_PRINCIPAL, "bob@corp.example"), (NT_ENTERPRISE, "bob@r.test")]
+        {
+            assert_eq!(found(&records, name_type, name), None);
+        }
+        assert_eq!(found(&records, NT_SRV_HST, "HTTP/ww"), None);
+    }
+
+    #[test]
+    fn a_host_is_of_the_realm_whose_domain_it_is_in() {
+        let trusting =
+            Database::new("R.TEST").trust("A.TEST", "a", &["A.test"]).trust("B.TEST", "b", &["b.test"]);
+        let records = records(trusting);
+        let realm = |host: &str| records.realm_of_host(&host.into()).map(ToString::to_string);
+        for host in ["a.test", "www.a.test", "WWW.x.A.TEST"] {
+            assert_eq!(realm(host).as_deref(), Some("A.TEST"));
+        }
+        assert_eq!(realm("www.b.test").as_deref(), Some("B.TEST"));
+        for host in ["", "test", "aa.test", "a.test.", "www.c.test"] {
+            assert_eq!(realm(host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_shorter_life_of_two_is_that_of_a_ticket() {
+        let short = Account::service("HTTP/short").max_life(Duration::from_secs(60));
+        let long = Account::service("HTTP/long").max_life(Duration::from_secs(600)).max_renew(Duration::ZERO);
+        let database =
+            Database::new("R.TEST").max_life(Duration::from_secs(300)).account(short).account(long);
+        let records = records(database);
+        let of = |name: &str| records.exact(&PrincipalName::new(NT_SRV_HST, name.split('/')));
+        let (short, long, plain) = (of("HTTP/short"), of("HTTP/long"), of("krbtgt/R.TEST"));
+        assert_eq!(records.max_life([short, plain]), 60);
+        assert_eq!(records.max_life([short, long]), 60);
+        assert_eq!(records.max_life([long, None]), 600);
+        assert_eq!(records.max_life([long, plain]), 300);
+        assert_eq!((records.max_renew([long, plain]), records.max_renew([plain, None])), (0, 604_800));
+    }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-use krb::error_code::KRB_ERR_RESPONSE_TOO_BIG;
+use krb::error_code::{KRB_ERR_FIELD_TOOLONG, KRB_ERR_RESPONSE_TOO_BIG};
 use krb::frame;
 
 use super::exchange::Event;
@@ -118,9 +118,11 @@ impl Shared {
     }
 
     fn answer(&self, request: &[u8]) -> Option<Vec<u8>> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
-        let now = SystemTime::now();
-        self.kdc.answer(request, now, &mut random)
+        self.kdc.answer(request, now(), &mut random)
+    }
+
+    fn refuse(&self, code: i32) -> Option<Vec<u8>> {
+        self.kdc.refuse(code, now())
     }
 
     fn datagrams(&self, socket: &UdpSocket) {
@@ -130,18 +132,13 @@ impl Shared {
             let Some(answer) = octets.get(..length).and_then(|request| self.answer(request)) else {
                 continue;
             };
-            let answer = if answer.len() > MAX_DATAGRAM { self.too_big() } else { Some(answer) };
+            // RFC 4120 section 7.2.1: the client asks again over TCP.
+            let too_big = answer.len() > MAX_DATAGRAM;
+            let answer = if too_big { self.refuse(KRB_ERR_RESPONSE_TOO_BIG) } else { Some(answer) };
             if let Some(answer) = answer {
                 let _ = socket.send_to(&answer, from);
             }
         }
-    }
-
-    /// Tells a client to ask over TCP (RFC 4120 section 7.2.1).
-    fn too_big(&self) -> Option<Vec<u8>> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
-        let now = SystemTime::now();
-        self.kdc.refuse(KRB_ERR_RESPONSE_TOO_BIG, now)
     }
 
     fn streams(self: &Arc<Self>, listener: &TcpListener) {
@@ -194,11 +191,23 @@ impl Shared {
     fn exchange(&self, stream: &mut TcpStream) -> Option<()> {
         let mut length = [0; frame::PREFIX];
         stream.read_exact(&mut length).ok()?;
-        let mut request = vec![0; frame::announced(&length).ok()??];
+        let Ok(announced) = frame::announced(&length) else {
+            // RFC 4120 section 7.2.2 has this answer for a length that cannot be.
+            let refusal = self.refuse(KRB_ERR_FIELD_TOOLONG)?;
+            let _ = stream.write_all(&[&frame::prefix(refusal.len())[..], &refusal].concat());
+            return None;
+        };
+        let mut request = vec![0; announced?];
         stream.read_exact(&mut request).ok()?;
         let answer = self.answer(&request)?;
         stream.write_all(&[&frame::prefix(answer.len())[..], &answer].concat()).ok()
     }
+}
+
+/// The time of day.
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Randomness of the operating system. Without it there are no keys, so it is asked until there is some.

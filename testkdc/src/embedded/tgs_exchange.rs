@@ -81,7 +81,7 @@ pub(super) fn answer(case: &mut Case<'_>, octets: &[u8]) -> Result<Vec<u8>, Refu
         reply_key: Sealing { key: reply_key, kvno: None },
         reply_usage: if presented.subkey.is_some() { Usage::TGS_REP_SUBKEY } else { Usage::TGS_REP },
         session,
-        flags: flags(body, &tgt.part),
+        flags: flags(body, &tgt.part, server),
         authtime: seconds(&tgt.part.authtime)?,
         terms: terms(case, body, tgt, server)?,
         addresses: match asks_other_addresses(body) {
@@ -213,8 +213,9 @@ fn asks_other_addresses(body: &KdcReqBody) -> bool {
 }
 
 /// The flags of the new ticket, beside what tells of its times.
-fn flags(body: &KdcReqBody, tgt: &EncTicketPart) -> Vec<u8> {
+fn flags(body: &KdcReqBody, tgt: &EncTicketPart, server: &Record) -> Vec<u8> {
     let mut flags = vec![ticket::TRANSITED_POLICY_CHECKED];
+    flags.extend(server.account.delegate.then_some(ticket::OK_AS_DELEGATE));
     flags.extend(INHERITED.into_iter().filter(|flag| tgt.flags.bit(*flag)));
     if body.kdc_options.bit(kdc::RENEW) {
         let kept = [ticket::FORWARDABLE, ticket::PROXIABLE, ticket::INITIAL];

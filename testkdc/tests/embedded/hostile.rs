@@ -8,7 +8,9 @@ use krb::error_code::*;
 use krb::flags::{Flags, kdc as option};
 use krb::msg::kdc::{AsReq, KdcReqBody};
 use krb::msg::krb_error::KrbError;
-use krb::msg::padata::{MethodData, PA_ENC_TIMESTAMP, PA_ETYPE_INFO2, PA_REQ_ENC_PA_REP, PaData, PaEncTsEnc};
+use krb::msg::padata::{
+    EtypeInfo2, MethodData, PA_ENC_TIMESTAMP, PA_ETYPE_INFO2, PA_REQ_ENC_PA_REP, PaData, PaEncTsEnc,
+};
 use krb::name::{NT_PRINCIPAL, NT_SRV_HST, Principal, PrincipalName};
 use krb::time::KerberosTime;
 use krb::{crypto::Key, kpasswd, peek};
@@ -123,11 +125,19 @@ fn who_must_prove_something_is_told_how() {
     let methods = MethodData::decode(&error.e_data.unwrap()).unwrap().0;
     let types: Vec<_> = methods.iter().map(|method| method.padata_type).collect();
     assert_eq!(types, [PA_ETYPE_INFO2, PA_ENC_TIMESTAMP, PA_REQ_ENC_PA_REP]);
-    let info = krb::msg::padata::EtypeInfo2::decode(&methods[0].padata_value).unwrap().0;
+    let info = EtypeInfo2::decode(&methods[0].padata_value).unwrap().0;
     let told: Vec<_> = info.iter().map(|entry| (entry.etype, entry.s2kparams.as_deref().unwrap())).collect();
     let (long, short) = (&[0, 0, 0x80, 0][..], &[0, 0, 0x10, 0][..]);
     assert_eq!(told, [(20, long), (19, long), (18, short), (17, short)]);
     assert!(info.iter().all(|entry| entry.salt == Some("DEMO.TESTalice".into())));
+}
+
+#[test]
+fn an_enctype_that_is_asked_for_a_thousand_times_is_told_once() {
+    let error = refusal(|request| request.0.req_body.etype = [18, 17].repeat(1000));
+    let methods = MethodData::decode(&error.e_data.unwrap()).unwrap().0;
+    let info = EtypeInfo2::decode(&methods[0].padata_value).unwrap().0;
+    assert_eq!(info.iter().map(|entry| entry.etype).collect::<Vec<_>>(), [18, 17]);
 }
 
 #[test]

@@ -145,6 +145,55 @@ fn what_may_be_forwarded_is_asked_for_and_inherited() {
 }
 
 #[test]
+fn a_sensitive_account_forwards_nothing_and_a_trusted_service_says_so() {
+    let database = demo()
+        .account(Account::user("alice", "alicepw").sensitive())
+        .account(Account::service("HTTP/trusted").trusted_for_delegation());
+    let server = serve(database);
+    let client = client(&server);
+    logged_in(&client, &["-f", "-p"]);
+    assert!(client.kvno(&["HTTP/localhost", "HTTP/trusted"]).unwrap().success());
+    assert_eq!(flags(&client, "krbtgt/"), "IA");
+    assert!(flags(&client, "HTTP/trusted").contains('O') && !flags(&client, "HTTP/localhost").contains('O'));
+}
+
+#[test]
+fn a_service_opens_its_tickets_with_its_keytab() {
+    let server = serve(demo());
+    let client = client(&server);
+    let keytab = client.dir().join("service.keytab");
+    fs::write(&keytab, &*server.kdc().keytab("HTTP/localhost").unwrap()).unwrap();
+    logged_in(&client, &[]);
+    let kvno = client.kvno(&["-k", keytab.to_str().unwrap(), "HTTP/localhost"]).unwrap();
+    assert!(kvno.success() && kvno.stdout.contains("kvno = 1, keytab entry valid"), "{kvno:?}");
+}
+
+#[test]
+fn a_pac_is_left_out_for_who_wants_none() {
+    let server = serve(demo());
+    let client = client(&server);
+    let size = |args: &[&str]| {
+        logged_in(&client, args);
+        assert!(client.kvno(&["HTTP/localhost"]).unwrap().success());
+        fs::metadata(client.ccache()).unwrap().len()
+    };
+    let (with, without) = (size(&["--request-pac"]), size(&["--no-request-pac"]));
+    assert!(without + 1000 < with, "{without} {with}");
+}
+
+#[test]
+fn who_is_nobody_or_acts_for_somebody_is_refused() {
+    let server = serve(demo());
+    let client = client(&server);
+    refused(&client.kinit_with(&["-n"], "@DEMO.TEST", "").unwrap(), "KDC can't fulfill requested option");
+    let keytab = client.dir().join("service.keytab");
+    fs::write(&keytab, &*server.kdc().keytab("HTTP/localhost").unwrap()).unwrap();
+    let kinit = client.run("kinit", &["-k", "-t", keytab.to_str().unwrap(), "HTTP/localhost"], "").unwrap();
+    assert!(kinit.success(), "{kinit:?}");
+    refused(&client.kvno(&["-U", "alice", "HTTP/localhost"]).unwrap(), "KDC has no support for padata type");
+}
+
+#[test]
 fn an_enterprise_name_becomes_the_true_one() {
     let server = serve(demo().account(Account::user("bob", "bobpw").upn("bob.smith@example.com")));
     let client = client(&server);
