@@ -53,7 +53,7 @@ pub(super) enum Secret {
 }
 
 impl Account {
-    /// A user with a password, who must prove that he knows it. Components of `name` are parted by `/`.
+    /// A user with a password, who must prove to know it. Components of `name` are parted by `/`.
     pub fn user(name: &str, password: &str) -> Self {
         Self::new(name, Kind::User, Secret::Password(Zeroizing::new(password.to_owned())))
     }
@@ -89,7 +89,7 @@ impl Account {
             groups: Vec::new(),
             other_groups: Vec::new(),
             upn: None,
-            preauth: kind == Kind::User,
+            preauth: true,
             disabled: false,
             sensitive: false,
             delegate: false,

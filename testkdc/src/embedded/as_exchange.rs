@@ -2,6 +2,8 @@
 //!
 //! A timestamp that arrives twice is answered twice, as MIT's KDC does: only who has the key can read either answer.
 
+use std::time::SystemTime;
+
 use krb::crypto::{ChecksumKey, Key, Usage, UsageKeys};
 use krb::flags::{kdc, ticket};
 use krb::msg::kdc::{AsReq, KdcReqBody};
@@ -94,7 +96,7 @@ pub(super) fn answer(case: &mut Case<'_>, octets: &[u8]) -> Result<Vec<u8>, Refu
         transited: Octets::default(),
         authorization_data: Vec::new(),
         pac: pac::is_wanted(padata).then(|| pac::of_user(records, client, &name, authtime)),
-        for_service: server.account.kind == Kind::Service || server.is_user(),
+        for_service: server.is_service(),
         nonce: body.nonce,
         key_expiration: client.account.password_expires.map(seconds),
         padata: Some(vec![etype_info(client, [reply_key])?]),
@@ -103,10 +105,10 @@ pub(super) fn answer(case: &mut Case<'_>, octets: &[u8]) -> Result<Vec<u8>, Refu
     issue::reply(case, order)
 }
 
-/// Whether both accounts are open, and the password is not too old for anything but its change.
+/// Whether both accounts are open, and the password is not too old for anything but its change. As with MIT's KDC,
+/// anybody is told, before proving anything.
 fn may_log_in(case: &Case<'_>, client: &Record, server: &Record) -> Result<(), Refusal> {
-    let is_over =
-        |end: Option<std::time::SystemTime>| end.is_some_and(|end| seconds(end) <= case.now.seconds);
+    let is_over = |end: Option<SystemTime>| end.is_some_and(|end| seconds(end) <= case.now.seconds);
     if client.account.disabled {
         return Err(Refusal::Disabled);
     }

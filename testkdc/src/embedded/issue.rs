@@ -5,8 +5,8 @@ use krb::flags::{Flags, kdc, ticket};
 use krb::msg::HostAddress;
 use krb::msg::kdc::{AsRep, KdcRep, KdcReqBody, TgsRep};
 use krb::msg::opened::{
-    AuthorizationData, EncAsRepPart, EncKdcRepPart, EncTgsRepPart, EncTicketPart, EncryptionKey,
-    LastReqEntry, TransitedEncoding,
+    AuthorizationData, AuthorizationDataElement, EncAsRepPart, EncKdcRepPart, EncTgsRepPart, EncTicketPart,
+    EncryptionKey, LastReqEntry, TransitedEncoding,
 };
 use krb::msg::padata::PaData;
 use krb::msg::ticket::Ticket;
@@ -54,9 +54,9 @@ pub(super) struct Order<'a> {
     pub(super) addresses: Option<Vec<HostAddress>>,
     pub(super) transited: Octets,
     /// What stands behind the PAC.
-    pub(super) authorization_data: Vec<krb::msg::opened::AuthorizationDataElement>,
+    pub(super) authorization_data: Vec<AuthorizationDataElement>,
     pub(super) pac: Option<PacDraft>,
-    /// Whether the ticket is for others than the KDC, and its PAC is signed for them (MS-PAC section 2.8.3).
+    /// Whether the PAC has the signatures for services, see [`Record::is_service`].
     pub(super) for_service: bool,
     pub(super) nonce: i64,
     pub(super) key_expiration: Option<i64>,

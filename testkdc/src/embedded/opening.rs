@@ -2,6 +2,7 @@
 //! (RFC 4120 section 3.2.3).
 
 use krb::crypto::{Key, Usage, UsageKeys};
+use krb::flags;
 use krb::msg::ap::ApReq;
 use krb::msg::opened::{AUTHENTICATOR_VNO, Authenticator, EncTicketPart};
 use krb::msg::ticket::Ticket;
@@ -96,7 +97,7 @@ pub(super) fn ap_req<'a>(case: &Case<'a>, request: &ApReq, usage: Usage) -> Resu
 pub(super) fn is_current(case: &Case<'_>, part: &EncTicketPart) -> Result<(), Refusal> {
     let (now, skew) = (case.now.seconds, case.records.skew);
     let start = seconds(part.starttime.as_ref().unwrap_or(&part.authtime))?;
-    if part.flags.bit(krb::flags::ticket::INVALID) || start > now.saturating_add(skew) {
+    if part.flags.bit(flags::ticket::INVALID) || start > now.saturating_add(skew) {
         return Err(Refusal::NotYetValid);
     }
     if seconds(&part.endtime)? < now.saturating_sub(skew) {

@@ -185,9 +185,15 @@ impl Record {
         keys
     }
 
-    /// Whether it may be asked for tickets with a password or a ticket-granting ticket of others.
+    /// Whether it is a user, whose password would be given away by tickets that it seals.
     pub(super) fn is_user(&self) -> bool {
         self.account.kind == Kind::User
+    }
+
+    /// Whether the PAC of its tickets has the signatures for services: over the ticket and over the whole (MS-PAC
+    /// section 2.8.3).
+    pub(super) fn is_service(&self) -> bool {
+        matches!(self.account.kind, Kind::Service | Kind::User)
     }
 
     /// The components with `/` between them, without escapes, as a PAC has it.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
@@ -43,6 +43,18 @@ struct Shared {
     /// What is open, so that it can be ended.
     connections: Mutex<BTreeMap<usize, TcpStream>>,
     next: AtomicUsize,
+}
+
+/// What a connection has among those that are served at once, until it ends in whatever way.
+struct Place {
+    shared: Arc<Shared>,
+    number: usize,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.open().remove(&self.number);
+    }
 }
 
 impl Server {
@@ -149,18 +161,13 @@ impl Shared {
             }
             workers.retain(|worker| !worker.is_finished());
             let Ok(stream) = stream else { continue };
-            // One that finds no place is closed by being dropped.
-            let Some(number) = self.admit(&stream) else { continue };
-            let shared = Arc::clone(self);
+            // One that finds no place, or no thread, is closed by being dropped.
+            let Some(place) = self.admit(&stream) else { continue };
             let worker = named("kdc-connection", move || {
-                let mut stream = stream;
+                let (mut stream, shared) = (stream, &place.shared);
                 while !shared.is_stopped() && shared.exchange(&mut stream).is_some() {}
-                shared.open().remove(&number);
             });
-            match worker {
-                Ok(worker) => workers.push(worker),
-                Err(_) => drop(self.open().remove(&number)),
-            }
+            workers.extend(worker);
         }
         for stream in self.open().values() {
             let _ = stream.shutdown(Shutdown::Both);
@@ -170,12 +177,12 @@ impl Shared {
         }
     }
 
-    fn open(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, TcpStream>> {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<usize, TcpStream>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A place for a connection, if one is free and it can be given limits.
-    fn admit(&self, stream: &TcpStream) -> Option<usize> {
+    fn admit(self: &Arc<Self>, stream: &TcpStream) -> Option<Place> {
         let mut open = self.open();
         if open.len() >= MAX_CONNECTIONS {
             return None;
@@ -184,7 +191,7 @@ impl Shared {
         stream.set_write_timeout(Some(PATIENCE)).ok()?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         open.insert(number, stream.try_clone().ok()?);
-        Some(number)
+        Some(Place { shared: Arc::clone(self), number })
     }
 
     /// One request and its answer; `None` when the connection is to be closed.

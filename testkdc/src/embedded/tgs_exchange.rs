@@ -18,6 +18,7 @@ use krb::peek;
 use super::account::Kind;
 use super::case::Case;
 use super::dice;
+use super::forge::PacDraft;
 use super::issue::{self, Order, Sealing};
 use super::moment;
 use super::opening::{self, Opened, Presented};
@@ -91,7 +92,7 @@ pub(super) fn answer(case: &mut Case<'_>, octets: &[u8]) -> Result<Vec<u8>, Refu
         transited: Octets::default(),
         authorization_data: authorization_data(body, &presented)?,
         pac: pac_of(case, tgt)?,
-        for_service: server.account.kind != Kind::Granting,
+        for_service: server.is_service(),
         nonce: body.nonce,
         key_expiration: None,
         padata: None,
@@ -286,7 +287,7 @@ fn is_for_kdc(element: &AuthorizationDataElement) -> bool {
 }
 
 /// The PAC of the new ticket, if the one presented has one, and whether the client is still welcome.
-fn pac_of(case: &Case<'_>, tgt: &Opened<'_>) -> Result<Option<super::forge::PacDraft>, Refusal> {
+fn pac_of(case: &Case<'_>, tgt: &Opened<'_>) -> Result<Option<PacDraft>, Refusal> {
     let (records, authtime) = (case.records, seconds(&tgt.part.authtime)?);
     let presented = pac::find(tgt.part.authorization_data.as_ref());
     if tgt.part.crealm == records.krb_realm {

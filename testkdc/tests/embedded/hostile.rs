@@ -118,6 +118,17 @@ fn refusal(change: impl FnOnce(&mut AsReq)) -> KrbError {
 }
 
 #[test]
+fn nobody_gets_what_a_shared_secret_seals_without_knowing_it() {
+    let kdc = ours::kdc(demo().trust("OTHER.TEST", "a secret of two realms", &[]));
+    for name in ["krbtgt/OTHER.TEST", "krbtgt/DEMO.TEST", "kadmin/changepw", "HTTP/localhost"] {
+        let mut request = AsReq::decode(&as_req()).unwrap();
+        request.0.req_body.cname = Some(PrincipalName::new(NT_PRINCIPAL, name.split('/')));
+        let answer = kdc.answer(&request.encode().unwrap(), at(NOW), &mut random).unwrap();
+        assert_eq!(KrbError::decode(&answer).unwrap().error_code, KDC_ERR_PREAUTH_REQUIRED, "{name}");
+    }
+}
+
+#[test]
 fn who_must_prove_something_is_told_how() {
     let error = refusal(|_| {});
     assert_eq!((error.error_code, error.stime, error.susec), (KDC_ERR_PREAUTH_REQUIRED, time(NOW), 0));

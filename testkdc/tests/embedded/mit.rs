@@ -4,6 +4,8 @@ use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use krb::crypto::Enctype;
+use peers::mit::{AcceptorOptions, FLAG_MUTUAL, InitiatorOptions, MitAcceptor, MitInitiator};
+use peers::or_skipped;
 use testkdc::embedded::{Account, Database};
 use testkdc::{Client, Output};
 
@@ -166,6 +168,28 @@ fn a_service_opens_its_tickets_with_its_keytab() {
     logged_in(&client, &[]);
     let kvno = client.kvno(&["-k", keytab.to_str().unwrap(), "HTTP/localhost"]).unwrap();
     assert!(kvno.success() && kvno.stdout.contains("kvno = 1, keytab entry valid"), "{kvno:?}");
+}
+
+#[test]
+fn mits_acceptor_lets_the_owner_of_a_ticket_in() {
+    let server = serve(demo());
+    let client = client(&server);
+    let keytab = client.dir().join("service.keytab");
+    fs::write(&keytab, &*server.kdc().keytab("HTTP/localhost").unwrap()).unwrap();
+    logged_in(&client, &[]);
+    let Some(mut initiator) = or_skipped(MitInitiator::start(
+        &client,
+        "HTTP/localhost",
+        &InitiatorOptions { flags: FLAG_MUTUAL, ..InitiatorOptions::default() },
+    )) else {
+        return;
+    };
+    let Some(mut acceptor) = or_skipped(MitAcceptor::start(&keytab, &AcceptorOptions::default())) else {
+        return;
+    };
+    let established = acceptor.judge(&initiator.token().unwrap()).unwrap().accepted().unwrap();
+    assert_eq!(established.peer, "alice@DEMO.TEST");
+    assert!(initiator.verify(&established.token).unwrap().is_accepted());
 }
 
 #[test]
