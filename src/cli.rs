@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 pub mod check;
+pub mod demo;
 pub mod explain;
 pub mod gate;
 pub mod passwd;
@@ -30,6 +31,8 @@ pub struct Cli {
 pub enum Command {
     /// Say what is wrong with a configuration, or what its services are and who may use them
     Check(Box<check::Args>),
+    /// Everything at once on loopback, with an embedded KDC and a page to look at it; never for production
+    Demo(demo::Args),
     /// Say why one Negotiate token is accepted or refused
     Explain(Box<explain::Args>),
     /// Read a password and print its hash for a jaas-config.xml

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match cli.command {
         Command::Check(args) => check(&args),
+        Command::Demo(args) => demo(&args),
         Command::Explain(args) => explain(*args),
         Command::Passwd(args) => passwd(&args),
         Command::Run(args) => configured(&args),
@@ -69,6 +70,16 @@ fn check(args: &cli::check::Args) -> ExitCode {
     if is_sound { ExitCode::SUCCESS } else { ExitCode::from(cli::CONFIGURATION) }
 }
 
+fn demo(args: &cli::demo::Args) -> ExitCode {
+    let (settings, guide, behind) = match args.prepare() {
+        Ok(demo) => demo.into_parts(),
+        Err(error) => return fail(cli::RUN_TIME, &error),
+    };
+    let _ = std::io::stderr().lock().write_all(guide.as_bytes());
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    run_beside(threads, settings.clone(), &Fixed(settings), behind.serve())
+}
+
 fn explain(args: cli::explain::Args) -> ExitCode {
     match args.explain() {
         Ok(Explained { text, accepted }) => {
@@ -90,7 +101,17 @@ fn passwd(args: &cli::passwd::Args) -> ExitCode {
     }
 }
 
-fn run(threads: NonZeroUsize, mut settings: Settings, again: &impl Source) -> ExitCode {
+fn run(threads: NonZeroUsize, settings: Settings, again: &impl Source) -> ExitCode {
+    run_beside(threads, settings, again, async {})
+}
+
+/// Runs the gateway, and beside it what it is in front of.
+fn run_beside(
+    threads: NonZeroUsize,
+    mut settings: Settings,
+    again: &impl Source,
+    beside: impl Future<Output = ()> + Send + 'static,
+) -> ExitCode {
     let room = connections_for(raise_open_files(), settings.files_per_connection());
     if settings.bound_connections(room) {
         tracing::warn!("Open files allow {room} connections; raise the limit (ulimit -n) to have more");
@@ -104,6 +125,8 @@ fn run(threads: NonZeroUsize, mut settings: Settings, again: &impl Source) -> Ex
         Ok(runtime) => runtime,
         Err(error) => return fail(cli::RUN_TIME, &error),
     };
+    // What it holds goes with the runtime.
+    runtime.spawn(beside);
     match runtime.block_on(gateway::run(settings, again, announce)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_configuration() => fail(cli::CONFIGURATION, &error),
