@@ -1,0 +1,1 @@
+/* ticketgate-client, Apache-2.0 */

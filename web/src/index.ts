@@ -1,0 +1,3 @@
+/** What a page gets by importing the package. */
+
+export {};
