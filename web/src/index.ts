@@ -1,3 +1,4 @@
 /** What a page gets by importing the package. */
 
-export {};
+export * from "./challenge/index.js";
+export * from "./websocket/index.js";

@@ -177,7 +177,7 @@ export class Handshake {
             case 401: {
                 const challenges = response.values("www-authenticate");
                 if (challenges.length === 0) {
-                    throw new HandshakeError("malformed", "the gateway's 401 has no challenge", status);
+                    throw new HandshakeError("malformed", "the gateway's 401 has no challenge", { status });
                 }
                 this.#state = "challenged";
                 return { kind: "challenged", challenges, reason };
@@ -189,7 +189,7 @@ export class Handshake {
             case 308: {
                 const [location] = response.values("location");
                 if (location === undefined || location === "") {
-                    throw new HandshakeError("redirect", "the gateway's redirect says not where to", status);
+                    throw new HandshakeError("redirect", "the gateway's redirect says not where to", { status });
                 }
                 this.#state = "over";
                 return { kind: "redirected", location };
@@ -203,7 +203,7 @@ export class Handshake {
         const { protocols, extensions, isBalanced } = this.#terms;
         const [protocol = ""] = response.values("sec-websocket-protocol");
         if (protocol !== "" && !protocols.includes(protocol)) {
-            throw new HandshakeError("protocol", "the gateway chose a sub-protocol that was not offered", 101);
+            throw new HandshakeError("protocol", "the gateway chose a sub-protocol that was not offered", { status: 101 });
         }
         const agreed = agree(response.values("sec-websocket-extensions"), extensions);
         const opened: Step = { kind: "opened", protocol, agreed, proofs: response.values("www-authenticate") };
