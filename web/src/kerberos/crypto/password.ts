@@ -41,7 +41,7 @@ export class Password {
      * Throws `ITERATION_COUNT` for more rounds than there is time for, and for fewer than the enctype's default:
      * whoever can write to the network could otherwise make the password cheap to guess from what is sent next.
      */
-    key(enctype: Enctype, salt: Octets, parameters?: Octets): Promise<Key> {
+    async key(enctype: Enctype, salt: Octets, parameters?: Octets): Promise<Key> {
         let iterations = enctype.iterations;
         if (parameters !== undefined) {
             if (parameters.length !== 4) {
