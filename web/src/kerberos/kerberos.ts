@@ -5,14 +5,19 @@ import { type Enctype, ENCTYPES, enctype } from "./crypto/enctype.js";
 import { Password } from "./crypto/password.js";
 import { KerberosError } from "./error.js";
 import { authenticate } from "./exchange/as.js";
-import type { Ask, Credential } from "./exchange/asked.js";
+import type { Ask } from "./exchange/asked.js";
+import { CHANGEPW, changePassword } from "./exchange/kpasswd.js";
 import { kindOf } from "./kind.js";
-import { formatPrincipal, NAME_TYPE, parsePrincipal, type Principal } from "./name.js";
+import { Login } from "./login.js";
+import { NAME_TYPE, parsePrincipal, type Principal } from "./name.js";
 import type { Octets } from "./octets.js";
 import type { KdcTransport } from "./transport.js";
 
 /** How long a ticket should be valid unless said otherwise, in milliseconds: a day, as with MIT's kinit. */
 const LIFETIME = 24 * 60 * 60 * 1000;
+
+/** How long a ticket to change a password with should be valid, in milliseconds: as with MIT's kpasswd. */
+const CHANGE_LIFETIME = 5 * 60 * 1000;
 
 /** A message on its way, for who shows what happens. */
 export interface KerberosEvent {
@@ -52,6 +57,12 @@ export interface LoginOptions {
     readonly signal?: AbortSignal;
 }
 
+/** How a password should be changed. */
+export interface ChangeOptions {
+    /** Ends it. */
+    readonly signal?: AbortSignal;
+}
+
 /** Logs users in at their KDCs. */
 export class Kerberos {
     readonly #transport: KdcTransport;
@@ -83,7 +94,28 @@ export class Kerberos {
             lifetime: options.lifetime ?? LIFETIME,
             canonicalize: options.canonicalize ?? false,
         });
-        return new Login(credential);
+        return new Login({ credential, clock: this.#clock, enctypes: this.#enctypes, ask: (signal) => this.#ask(signal) });
+    }
+
+    /**
+     * Changes the password of `user@REALM`, also one that has expired.
+     *
+     * Throws a {@link KerberosError}: those of {@link login} for the old password, and `PASSWORD_NOT_CHANGED` with the
+     * server's sentence as `kdcText` for a new one that is not accepted.
+     */
+    async changePassword(principal: string, old: string, fresh: string, options: ChangeOptions = {}): Promise<void> {
+        if (fresh === "") {
+            throw new KerberosError("BAD_PASSWORD");
+        }
+        const ask = this.#ask(options.signal);
+        const credential = await authenticate(ask, this.#clock, await Password.import(old), {
+            client: withRealm(principal),
+            service: CHANGEPW,
+            enctypes: this.#enctypes,
+            lifetime: CHANGE_LIFETIME,
+            canonicalize: false,
+        });
+        await changePassword(ask, this.#clock, credential, fresh);
     }
 
     #ask(signal: AbortSignal | undefined): Ask {
@@ -108,19 +140,3 @@ function withRealm(text: string): Principal {
     return { name, realm };
 }
 
-/** A user who has logged in. */
-export class Login {
-    /** The user, as the KDC knows it: `user@REALM`. */
-    readonly principal: string;
-    /** The user's realm. */
-    readonly realm: string;
-    /** When the login ends. */
-    readonly expires: Date;
-
-    /** Made by {@link Kerberos.login}. */
-    constructor(credential: Credential) {
-        this.principal = formatPrincipal(credential.client);
-        this.realm = credential.client.realm;
-        this.expires = new Date(credential.endTime);
-    }
-}

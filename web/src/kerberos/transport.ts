@@ -71,7 +71,8 @@ export class TggTransport implements KdcTransport {
 interface Waiting {
     readonly resolve: (answer: Octets) => void;
     readonly reject: (error: unknown) => void;
-    readonly timer: ReturnType<typeof setTimeout>;
+    /** Stops the clock and listens to nobody any more. */
+    readonly over: () => void;
 }
 
 /** One socket, from its opening to its end. */
@@ -106,12 +107,17 @@ class Connection {
     }
 
     exchange(message: Uint8Array, signal: AbortSignal | undefined): Promise<Octets> {
-        return new Promise((resolve, reject) => {
+        return new Promise<Octets>((resolve, reject) => {
             clearTimeout(this.#idle);
             const timer = setTimeout(() => this.end("TIMED_OUT"), this.#options.timeout);
+            const abort = (): void => reject(signal?.reason);
+            const over = (): void => {
+                clearTimeout(timer);
+                signal?.removeEventListener("abort", abort);
+            };
             // Who does not want the answer any more keeps the place: answers have nothing but their order.
-            signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-            this.#waiting.push({ resolve, reject, timer });
+            signal?.addEventListener("abort", abort);
+            this.#waiting.push({ resolve, reject, over });
             const framed = concat(uint32(message.length), message);
             if (this.#unsent === undefined) {
                 this.#socket.send(framed);
@@ -129,8 +135,8 @@ class Connection {
         this.#over = true;
         clearTimeout(this.#idle);
         this.#socket.close(1000);
-        for (const { reject, timer } of this.#waiting.splice(0)) {
-            clearTimeout(timer);
+        for (const { reject, over } of this.#waiting.splice(0)) {
+            over();
             reject(new KerberosError(why));
         }
     }
@@ -173,7 +179,7 @@ class Connection {
             this.end("UNEXPECTED_MESSAGE");
             return;
         }
-        clearTimeout(first.timer);
+        first.over();
         first.resolve(answer);
         if (this.#waiting.length === 0) {
             this.#idle = setTimeout(() => this.end("CLOSED"), this.#options.idle);

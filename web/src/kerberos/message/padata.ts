@@ -14,6 +14,8 @@ export const PA = {
     ETYPE_INFO2: 19,
     /** The KDC's state, which the client returns (RFC 6113 section 5.2). */
     FX_COOKIE: 133,
+    /** The time under the FAST armor (RFC 6113 section 5.4.6). */
+    ENCRYPTED_CHALLENGE: 138,
     /** Says that the client understands encrypted padata (RFC 6806 section 11). */
     REQ_ENC_PA_REP: 149,
     /** SPAKE (RFC 9588). */
