@@ -9,6 +9,7 @@ import { Key } from "../../src/kerberos/crypto/key.js";
 import { Password } from "../../src/kerberos/crypto/password.js";
 import { USAGE } from "../../src/kerberos/crypto/usage.js";
 import { application, element, field, flags, integer, octetString, sequence, string, time } from "../../src/kerberos/der.js";
+import { KRB_AP_ERR_BAD_INTEGRITY } from "../../src/kerberos/error_code.js";
 import { readApReq, readAuthenticator } from "../../src/kerberos/message/ap.js";
 import { type KdcReq, type KdcReqBody, MESSAGE, readKdcReq } from "../../src/kerberos/message/kdc.js";
 import { PA, type PaData, writePaData } from "../../src/kerberos/message/padata.js";
@@ -64,7 +65,7 @@ export interface Story {
     readonly vouches?: "rightly" | "wrongly";
 }
 
-/** A KDC for every realm. Its tickets are session keys in the clear, for {@link openTicket}. */
+/** A KDC for every realm, which remembers the session keys of its tickets. */
 export class Forger implements KdcTransport {
     readonly #story: Story;
     /** The realms that were asked. */
@@ -109,7 +110,11 @@ export class Forger implements KdcTransport {
     async #further({ padata, body }: KdcReq): Promise<Octets> {
         const { ticket, authenticator } = readApReq(padata[0]?.value ?? new Uint8Array(0));
         const kind = enctypeOf(authenticator.etype);
-        const session = await Key.import(kind, this.session(ticket.octets).slice());
+        const known = this.#sessions.get(ticket.octets.join());
+        if (known === undefined) {
+            return krbError(KRB_AP_ERR_BAD_INTEGRITY);
+        }
+        const session = await Key.import(kind, known.slice());
         const { client, subkey } = readAuthenticator(await session.open(USAGE.TGS_REQ_AUTHENTICATOR, authenticator.cipher));
         if (subkey === undefined) {
             throw new Error("no subkey");
@@ -117,15 +122,6 @@ export class Forger implements KdcTransport {
         const parts = this.#parts(MESSAGE.TGS_REP, body, client.name, client.realm, kind);
         this.#story.tgs?.(parts, body);
         return this.#write(parts, await Key.import(kind, subkey.value.slice()), USAGE.TGS_REP_SUBKEY, 26);
-    }
-
-    /** The session key in a ticket of this forger. */
-    session(ticket: Octets): Octets {
-        const found = this.#sessions.get(ticket.join());
-        if (found === undefined) {
-            throw new Error("a ticket of somebody else");
-        }
-        return found;
     }
 
     #parts(type: number, body: KdcReqBody, client: PrincipalName, clientRealm: string, kind: Enctype): Parts {
