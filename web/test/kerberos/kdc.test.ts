@@ -2,7 +2,8 @@
  * Logins at MIT's KDC, through a ticket-granting gateway, and tickets at a ticket-protected one.
  *
  * Where they are stands in the environment: TICKETGATE_TGG and TICKETGATE_TPG are the URLs of the gateways,
- * TICKETGATE_REALM is the realm of testkdc. tests/gateway/web.rs starts them and runs this.
+ * TICKETGATE_REALM is the realm of testkdc, TICKETGATE_STRICT a user there whose passwords must have twelve letters.
+ * tests/gateway/web/node.rs starts all that and runs this.
  */
 
 import assert from "node:assert/strict";
@@ -19,6 +20,7 @@ import {
 } from "../../src/kerberos/index.js";
 
 const { TICKETGATE_TGG: tgg, TICKETGATE_TPG: tpg, TICKETGATE_REALM: realm = "TGG.TEST" } = process.env;
+const { TICKETGATE_STRICT: strict } = process.env;
 const skip = tgg === undefined || tpg === undefined ? "no gateways: TICKETGATE_TGG and TICKETGATE_TPG are not set" : false;
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -155,6 +157,17 @@ test("a password that has expired is changed, and logs in again", { skip }, asyn
     await kerberos().changePassword(user, "pwexpiredpw", "fresh-password-1");
     assert.equal((await kerberos().login(user, "fresh-password-1")).principal, user);
     await refusedWith(24, kerberos().login(user, "pwexpiredpw"));
+});
+
+test("a new password that is too short is told in the server's words", { skip: skip || !strict }, async () => {
+    const user = `${strict}@${realm}`;
+    const change = kerberos().changePassword(user, `${strict}pw`, "short");
+    const error = await change.then(() => assert.fail("it went well"), (error: unknown) => error);
+    assert.ok(error instanceof KerberosError);
+    assert.equal(error.name, "PASSWORD_NOT_CHANGED");
+    assert.match(error.kdcText ?? "", /12 characters/);
+    await kerberos().changePassword(user, `${strict}pw`, "long enough for it");
+    await kerberos().login(user, "long enough for it");
 });
 
 for (const [words, shift] of [["ahead", 3 * DAY], ["behind", -3 * DAY]] as const) {

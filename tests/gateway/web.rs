@@ -1,0 +1,3 @@
+//! The client for pages, against real gateways in front of a real realm.
+
+mod node;
