@@ -1,8 +1,8 @@
 /** What a message says, in words and fields, for who shows it to people. Nothing is opened, so no key can be shown. */
 
 import { ENCTYPES } from "./crypto/enctype.js";
-import { application, MAX_LENGTH } from "./der.js";
-import { KDC_ERR_PREAUTH_REQUIRED } from "./error_code.js";
+import { application, context, MAX_LENGTH } from "./der.js";
+import { KDC_ERR_MORE_PREAUTH_DATA_REQUIRED, KDC_ERR_PREAUTH_REQUIRED } from "./error_code.js";
 import { isFramed, isKerberosToken, mechName, readKerberosToken, TOKEN_ID, unframe } from "./gss/token.js";
 import { isResp, NEG_STATE, readInit, readResp } from "./gss/spnego.js";
 import { kindOf } from "./kind.js";
@@ -82,7 +82,7 @@ function reader(message: Octets): Describe | undefined {
 function request(message: Octets, type: 10 | 12): Description {
     const { padata, body } = readKdcReq(message, type);
     const service = body.server === undefined ? "a service" : formatPrincipal({ name: body.server, realm: body.realm });
-    const proves = padata.some((data) => PROOFS.has(data.type));
+    const proves = padata.some(({ type, value }) => PROOFS.has(type) || (type === PA.SPAKE && value[0] === ANSWER));
     let summary = `The user asks for a ticket for ${service}`;
     if (body.client !== undefined) {
         const client = formatPrincipal({ name: body.client, realm: body.realm });
@@ -148,7 +148,8 @@ function refusalOf(message: Octets): Description {
     const error = readKrbError(message);
     const { name, message: words } = refusal(error);
     const { code, data } = error;
-    const methods = code === KDC_ERR_PREAUTH_REQUIRED && data !== undefined ? attempt(() => readMethodData(data)) : [];
+    const wanting = code === KDC_ERR_PREAUTH_REQUIRED || code === KDC_ERR_MORE_PREAUTH_DATA_REQUIRED;
+    const methods = wanting && data !== undefined ? attempt(() => readMethodData(data)) : [];
     return {
         kind: "KRB-ERROR",
         summary: words,
@@ -253,6 +254,9 @@ function timeField(name: string, time: number | undefined): Field[] {
 function enctypeName(number: number): string {
     return ENCTYPES.find((enctype) => enctype.number === number)?.name ?? `enctype ${number}`;
 }
+
+/** The first octet of an answer to a challenge of SPAKE, which proves the password too. */
+const ANSWER = context(2);
 
 /** What proves the password. */
 const PROOFS: ReadonlySet<number> = new Set([PA.ENC_TIMESTAMP, PA.ENCRYPTED_CHALLENGE]);

@@ -1,4 +1,4 @@
-/** Names of principals, and how they are written so that none can pass for another (RFC 4120 sections 5.2.2 and 6.2). */
+/** Names of principals, written so that none can pass for another (RFC 4120 sections 5.2.2 and 6.2). */
 
 import { field, integer, type Reader, sequence, string } from "./der.js";
 import { KerberosError } from "./error.js";

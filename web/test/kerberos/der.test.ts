@@ -19,8 +19,7 @@ import {
     time,
 } from "../../src/kerberos/der.js";
 import { KerberosError } from "../../src/kerberos/error.js";
-import { concat, hex, type Octets, utf8 } from "../../src/kerberos/octets.js";
-import { unhex } from "./vectors.js";
+import { concat, hex, type Octets, utf8, unhex } from "../../src/kerberos/octets.js";
 
 function refused(fault: DerFault, read: () => unknown): void {
     assert.throws(read, (error) => error instanceof DerError && error instanceof KerberosError && error.fault === fault);

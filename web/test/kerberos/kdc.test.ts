@@ -3,7 +3,8 @@
  *
  * Where they are stands in the environment: TICKETGATE_TGG and TICKETGATE_TPG are the URLs of the gateways,
  * TICKETGATE_REALM is the realm of testkdc, TICKETGATE_STRICT a user there whose passwords must have twelve letters.
- * tests/gateway/web/node.rs starts all that and runs this.
+ * TICKETGATE_SPAKE says how the KDC offers SPAKE: `asked` where it waits for a client to ask for its challenge, `first`
+ * where it does not, `refused` where it speaks no group of ours. tests/gateway/web/node.rs starts all that and runs this.
  */
 
 import assert from "node:assert/strict";
@@ -18,9 +19,11 @@ import {
     type KerberosOptions,
     TggTransport,
 } from "../../src/kerberos/index.js";
+import { MESSAGE, readKdcReq } from "../../src/kerberos/message/kdc.js";
+import { PA } from "../../src/kerberos/message/padata.js";
 
 const { TICKETGATE_TGG: tgg, TICKETGATE_TPG: tpg, TICKETGATE_REALM: realm = "TGG.TEST" } = process.env;
-const { TICKETGATE_STRICT: strict } = process.env;
+const { TICKETGATE_STRICT: strict, TICKETGATE_SPAKE: spake = "" } = process.env;
 const skip = tgg === undefined || tpg === undefined ? "no gateways: TICKETGATE_TGG and TICKETGATE_TPG are not set" : false;
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -46,13 +49,21 @@ test("alice's password becomes a ticket-granting ticket", { skip }, async () => 
     assert.equal(login.realm, realm);
     const left = login.expires.getTime() - Date.now();
     assert.ok(left > 0 && left <= DAY, `${left}`);
+    const refused = ["sent AS-REQ", "received KRB-ERROR"];
+    const asks = spake === "asked" || spake === "refused";
     assert.deepEqual(
         events.map(({ direction, kind }) => `${direction} ${kind}`),
-        ["sent AS-REQ", "received KRB-ERROR", "sent AS-REQ", "received AS-REP"],
+        [...refused, ...(asks ? refused : []), "sent AS-REQ", "received AS-REP"],
     );
     for (const { message, kind } of events) {
         assert.equal(describe(message).kind, kind);
     }
+    const requests = events.filter(({ direction }) => direction === "sent").map(({ message }) => padata(message));
+    const isTimestamp = requests.map((types) => types.includes(PA.ENC_TIMESTAMP));
+    const isSpake = requests.map((types) => types.includes(PA.SPAKE));
+    const sentTime = spake === "" || spake === "refused";
+    assert.deepEqual(isTimestamp, [...requests.slice(1).map(() => false), sentTime]);
+    assert.deepEqual(isSpake, [false, ...(asks ? [true] : []), !sentTime]);
 });
 
 for (const number of [17, 18, 19, 20]) {
@@ -173,9 +184,11 @@ test("a new password that is too short is told in the server's words", { skip: s
 for (const [words, shift] of [["ahead", 3 * DAY], ["behind", -3 * DAY]] as const) {
     test(`a clock that is days ${words} is put right by the KDC's`, { skip }, async () => {
         const now = (): number => Date.now() + shift;
-        const login = await kerberos({ now }).login(`alice@${realm}`, "alicepw");
-        const context = await (await login.ticket("HTTP/localhost")).context();
-        assert.equal((await knock(context.token)).status, 200);
+        for (const user of ["alice", "nopreauth"]) {
+            const login = await kerberos({ now }).login(`${user}@${realm}`, `${user}pw`);
+            const context = await (await login.ticket("HTTP/localhost")).context();
+            assert.equal((await knock(context.token)).status, 200);
+        }
     });
 }
 
@@ -207,6 +220,11 @@ test("many logins at once share one socket, each with its own answers", { skip }
         users.map((user) => `${user}@${realm}`),
     );
 });
+
+/** The types of the pre-authentication data of an AS-REQ. */
+function padata(message: Uint8Array): number[] {
+    return readKdcReq(new Uint8Array(message), MESSAGE.AS_REQ).padata.map(({ type }) => type);
+}
 
 /** Knocks at the protected service with a token, and gives the answer's. */
 function knock(token: Uint8Array): Promise<{ status: number | undefined; token: Uint8Array | undefined }> {

@@ -20,8 +20,8 @@ import { readEncKdcRepPart } from "../../src/kerberos/message/opened.js";
 import { PA, readMethodData } from "../../src/kerberos/message/padata.js";
 import { readEncryptedData, readEncryptionKey } from "../../src/kerberos/message/sealed.js";
 import { formatName, NAME_TYPE } from "../../src/kerberos/name.js";
-import { hex, type Octets } from "../../src/kerberos/octets.js";
-import { file, names, unhex } from "./vectors.js";
+import { hex, type Octets, unhex } from "../../src/kerberos/octets.js";
+import { file, names } from "./vectors.js";
 
 const MIT = "tests/data/mit-1.20.1";
 const CLIENT = "tests/data/client";

@@ -150,10 +150,11 @@ export class Key {
     }
 
     async #deriveSealing(usage: number): Promise<Sealing> {
-        const octets = await this.derive(concat(uint32(usage), Uint8Array.of(PURPOSE.ENCRYPTION)), this.enctype.keyLength);
+        const constant = (purpose: number): Octets => concat(uint32(usage), Uint8Array.of(purpose));
+        const octets = await this.derive(constant(PURPOSE.ENCRYPTION), this.enctype.keyLength);
         const cipher = await importAes(octets);
         wipe(octets);
-        return { cipher, mac: await this.#mac(concat(uint32(usage), Uint8Array.of(PURPOSE.INTEGRITY))) };
+        return { cipher, mac: await this.#mac(constant(PURPOSE.INTEGRITY)) };
     }
 
     async #mac(constant: Octets): Promise<CryptoKey> {

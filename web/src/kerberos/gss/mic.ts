@@ -1,4 +1,4 @@
-/** Message integrity codes, which prove that a list of mechanisms was not changed on its way (RFC 4121 section 4.2.6.1). */
+/** Message integrity codes, which prove that nobody changed a list of mechanisms (RFC 4121 section 4.2.6.1). */
 
 import type { Key } from "../crypto/key.js";
 import { KerberosError } from "../error.js";
