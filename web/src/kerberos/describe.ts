@@ -12,14 +12,14 @@ import { readKpasswd, readKrbPriv } from "./message/kpasswd.js";
 import { isKrbError, readKrbError, refusal } from "./message/krb_error.js";
 import { type EtypeInfo2Entry, PA, type PaData, readEtypeInfo2, readMethodData } from "./message/padata.js";
 import type { EncryptedData } from "./message/sealed.js";
-import { formatName, formatPrincipal, type PrincipalName } from "./name.js";
+import { escape, formatName, formatPrincipal, type PrincipalName, visible } from "./name.js";
 import { hex, type Octets } from "./octets.js";
 
 /** One thing that a message says. */
 export interface Field {
     /** What it is, in a word or two. */
     readonly name: string;
-    /** What it says, as text; names in it are escaped, but not for HTML. */
+    /** What it says, as text without characters that hide or turn others around, but not escaped for HTML. */
     readonly value: string;
     /** What it is made of. */
     readonly fields?: readonly Field[];
@@ -94,7 +94,7 @@ function request(message: Octets, type: 10 | 12): Description {
 function bodyFields(body: KdcReqBody): Field[] {
     return [
         ...nameField("user", body.client),
-        { name: "realm", value: body.realm },
+        { name: "realm", value: escape(body.realm) },
         ...nameField("service", body.server),
         { name: "options", value: `0x${body.options.toString(16).padStart(8, "0")}` },
         ...timeField("from", body.from),
@@ -155,11 +155,11 @@ function refusalOf(message: Octets): Description {
         summary: words,
         fields: [
             { name: "error", value: `${name} (${error.code})` },
-            ...(error.text === undefined ? [] : [{ name: "in its own words", value: error.text }]),
+            ...(error.text === undefined ? [] : [{ name: "in its own words", value: visible(error.text) }]),
             ...timeField("its clock", error.time),
             { name: "service", value: formatPrincipal({ name: error.server, realm: error.realm }) },
             ...nameField("user", error.client),
-            ...(error.clientRealm === undefined ? [] : [{ name: "user's realm", value: error.clientRealm }]),
+            ...(error.clientRealm === undefined ? [] : [{ name: "user's realm", value: escape(error.clientRealm) }]),
             ...methods.map(padataField),
         ],
     };

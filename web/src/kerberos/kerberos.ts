@@ -140,4 +140,3 @@ function withRealm(text: string): Principal {
     }
     return { name, realm };
 }
-

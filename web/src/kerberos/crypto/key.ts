@@ -67,7 +67,10 @@ export class Key {
         // What follows the folded constant is zero, so CBC encrypts the first block again to make the second.
         const blocks = new Uint8Array(Math.ceil(length / BLOCK) * BLOCK);
         blocks.set(nfold(constant, BLOCK));
-        return (await encryptBlocks(this.#base, blocks)).slice(0, length);
+        const drawn = await encryptBlocks(this.#base, blocks);
+        const wanted = drawn.slice(0, length);
+        wipe(drawn);
+        return wanted;
     }
 
     /** Seals `plaintext` for a usage, behind a confounder, which is random unless given. */

@@ -1,6 +1,6 @@
 /**
- * The client's side of SPAKE pre-authentication (RFC 9588 section 4): says which group it speaks, unless the KDC begins,
- * and answers the KDC's challenge. There is no second factor.
+ * The client's side of SPAKE pre-authentication (RFC 9588 section 4): it says which group it speaks, unless the KDC
+ * begins, and answers the KDC's challenge. There is no second factor.
  */
 
 import type { Key } from "../crypto/key.js";

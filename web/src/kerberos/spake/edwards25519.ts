@@ -1,4 +1,4 @@
-/** The group edwards25519 (RFC 8032 section 5.1), as SPAKE uses it: points are added and multiplied in constant time. */
+/** The group edwards25519 (RFC 8032 section 5.1), whose points are added and multiplied in constant time. */
 
 import { equal, type Octets, unhex } from "../octets.js";
 import {

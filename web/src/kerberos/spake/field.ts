@@ -1,6 +1,6 @@
 /**
- * Arithmetic modulo 2^255 - 19 in constant time: sixteen limbs of sixteen bits, no branch and no index that depends on a
- * value (RFC 7748 section 4.1 has the field).
+ * Arithmetic modulo 2^255 - 19 in constant time: sixteen limbs of sixteen bits, no branch and no index that depends on
+ * a value (RFC 7748 section 4.1 has the field).
  */
 
 import type { Octets } from "../octets.js";
