@@ -31,7 +31,7 @@ export class Dialogue {
     }
 
     /**
-     * The credentials for one of these challenges, the values of `WWW-Authenticate`; `null` if nobody has any.
+     * The credentials for one of these challenges, the values of `WWW-Authenticate`; `null` if there are none.
      *
      * @throws HandshakeError if a handler throws, or was asked too often
      */

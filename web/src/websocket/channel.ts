@@ -7,6 +7,29 @@ import type { Opened } from "./opening.js";
 /** What may be sent. */
 export type Data = string | Blob | ArrayBufferLike | ArrayBufferView;
 
+/**
+ * What a browser would send of this: all that is neither octets nor a blob is sent as its text (Web IDL on union types).
+ *
+ * What comes from another frame of the page is no instance of what is called so here.
+ */
+export function dataOf(value: unknown): Data {
+    const tag = Object.prototype.toString.call(value);
+    const isData = ArrayBuffer.isView(value) || ["[object ArrayBuffer]", "[object Blob]", "[object File]"].includes(tag);
+    return isData ? (value as Data) : String(value);
+}
+
+/** The octets of data when it is sent. */
+export function sizeOf(data: Data): number {
+    if (typeof data === "string") {
+        return new TextEncoder().encode(data).length;
+    }
+    return isBlob(data) ? data.size : data.byteLength;
+}
+
+function isBlob(data: Data): data is Blob {
+    return typeof data === "object" && "arrayBuffer" in data;
+}
+
 /** Who is told what happens. */
 export interface Listener {
     /** Data came. */
@@ -64,18 +87,17 @@ export class Channel {
             this.#native.send(data as string | Blob | ArrayBuffer);
             return;
         }
-        const message = data instanceof Blob || typeof data === "string" ? data : octetsOf(data);
-        if (this.#queue === undefined && !(message instanceof Blob)) {
-            this.#write(message);
+        const size = sizeOf(data);
+        if (this.#queue === undefined && !isBlob(data)) {
+            this.#write(copied(data));
             return;
         }
-        const size = message instanceof Blob ? message.size : lengthOf(message);
+        const message = isBlob(data) ? data.arrayBuffer() : copied(data);
         this.#waiting += size;
-        const read = message instanceof Blob ? message.arrayBuffer() : undefined;
         this.#enqueue(async () => {
-            const octets = await read;
+            const read = await message;
             this.#waiting -= size;
-            this.#write(octets === undefined ? (message as string | Uint8Array) : new Uint8Array(octets));
+            this.#write(typeof read === "string" || ArrayBuffer.isView(read) ? read : new Uint8Array(read));
         });
     }
 
@@ -160,12 +182,11 @@ export class Channel {
     }
 }
 
-function octetsOf(data: ArrayBufferLike | ArrayBufferView): Uint8Array {
+function copied(data: string | ArrayBufferLike | ArrayBufferView): string | Uint8Array {
+    if (typeof data === "string") {
+        return data;
+    }
     return ArrayBuffer.isView(data)
         ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
         : new Uint8Array(data).slice();
-}
-
-function lengthOf(message: string | Uint8Array): number {
-    return typeof message === "string" ? new TextEncoder().encode(message).length : message.length;
 }

@@ -1,6 +1,6 @@
 /** The WebSocket of pages that log in: the browser's own in every respect, and a gateway's challenges answered. */
 
-import { Channel, type Data, type Listener } from "./channel.js";
+import { Channel, dataOf, sizeOf, type Data, type Listener } from "./channel.js";
 import { HandshakeError } from "./error.js";
 import { HANDSHAKE } from "./handshake.js";
 import { NativeCloseEvent } from "./native.js";
@@ -128,9 +128,9 @@ export class WebSocket extends EventTarget implements globalThis.WebSocket {
             throw new DOMException("the socket is not open yet", "InvalidStateError");
         }
         if (this.#state === 1) {
-            this.#channel?.send(data);
+            this.#channel?.send(dataOf(data));
         } else {
-            this.#lost += sizeOf(data);
+            this.#lost += sizeOf(dataOf(data));
         }
     }
 
@@ -294,11 +294,4 @@ export class WebSocket extends EventTarget implements globalThis.WebSocket {
     ): void {
         super.removeEventListener(type, listener, options);
     }
-}
-
-function sizeOf(data: Data): number {
-    if (typeof data === "string") {
-        return new TextEncoder().encode(data).length;
-    }
-    return data instanceof Blob ? data.size : data.byteLength;
 }
