@@ -6,7 +6,7 @@
  */
 
 import { KerberosError } from "./error.js";
-import { concat, type Octets, utf8 } from "./octets.js";
+import { concat, type Octets, uint32, utf8, wipe } from "./octets.js";
 
 /** Longest message, in octets: twice the 64 KiB that Windows allows a token. */
 export const MAX_LENGTH = 128 * 1024;
@@ -303,6 +303,13 @@ function header(tag: number, length: number): Octets {
     return Uint8Array.of(tag, 0x80 | octets.length, ...octets);
 }
 
+/** The same, around secrets: the parts are wiped once they are in it, but not what they were made of. */
+export function consume(tag: number, ...contents: readonly (Octets | undefined)[]): Octets {
+    const whole = element(tag, ...contents);
+    wipe(...contents);
+    return whole;
+}
+
 /** A SEQUENCE of the fields that are there. */
 export function sequence(...fields: readonly (Octets | undefined)[]): Octets {
     return element(TAG.SEQUENCE, ...fields);
@@ -346,5 +353,5 @@ export function time(milliseconds: number): Octets {
 
 /** 32 KerberosFlags, flag 0 in the highest bit. */
 export function flags(word: number): Octets {
-    return element(TAG.BIT_STRING, Uint8Array.of(0, word >>> 24, (word >>> 16) & 0xff, (word >>> 8) & 0xff, word & 0xff));
+    return element(TAG.BIT_STRING, concat(Uint8Array.of(0), uint32(word)));
 }

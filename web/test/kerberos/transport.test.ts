@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { MAX_LENGTH } from "../../src/kerberos/der.js";
 import { TggTransport, type WebSocketLike } from "../../src/kerberos/index.js";
+import { WebSocket as GatewayWebSocket } from "../../src/websocket/index.js";
 import { concat, type Octets, uint32, utf8 } from "../../src/kerberos/octets.js";
 
 /** A socket whose other end is the test. */
@@ -84,7 +85,12 @@ test("answers may come in pieces, and together", async () => {
     const answers = ["one", "two", "three"].map((question) => transport.exchange("R", utf8(question)));
     const socket = only(sockets);
     const stream = new Uint8Array(concat(...["alpha", "", "gamma"].map((answer) => new Uint8Array(framed(answer)))));
-    for (const cut of [[0, 2], [2, 7], [7, 15], [15, stream.length]] as const) {
+    for (const cut of [
+        [0, 2],
+        [2, 7],
+        [7, 15],
+        [15, stream.length],
+    ] as const) {
         socket.says(stream.slice(...cut).buffer);
     }
     assert.deepEqual((await Promise.all(answers)).map(text), ["alpha", "", "gamma"]);
@@ -101,7 +107,11 @@ test("a gateway that cannot be reached is told apart from one that closes", asyn
     sockets[1]?.closes();
     await assert.rejects(later, { name: "CLOSED" });
     assert.equal(sockets.length, 2);
-    const bad = new TggTransport("no url", { open: () => { throw new SyntaxError("no url"); } });
+    const bad = new TggTransport("no url", {
+        open: () => {
+            throw new SyntaxError("no url");
+        },
+    });
     await assert.rejects(bad.exchange("R", utf8("x")), { name: "UNREACHABLE" });
 });
 
@@ -194,4 +204,10 @@ test("a message that is longer than Kerberos allows is not sent", async () => {
     const { transport, sockets } = begin();
     await assert.rejects(transport.exchange("R", new Uint8Array(MAX_LENGTH + 1)), { name: "MESSAGE_TOO_LONG" });
     assert.equal(sockets.length, 0);
+});
+
+test("a gateway that asks for a login first is reached through the socket that answers challenges", () => {
+    const open = (url: string): WebSocketLike => new GatewayWebSocket(url);
+    const transport = new TggTransport("wss://gateway.example.com/", { open });
+    transport.close();
 });
