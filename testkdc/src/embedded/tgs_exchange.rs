@@ -244,6 +244,10 @@ fn terms(case: &Case<'_>, body: &KdcReqBody, tgt: &Opened<'_>, server: &Record) 
         tgt.part.renew_till.as_ref().filter(|_| has(ticket::RENEWABLE)).map(seconds).transpose()?;
     let end = seconds(&tgt.part.endtime)?;
     let now = case.now.seconds;
+    // It may be presented a little late, but nothing is left of it to be granted.
+    if end <= now {
+        return Err(Refusal::TicketExpired);
+    }
     if asks(kdc::RENEW) {
         let renew_till = renew_till.filter(|renew_till| *renew_till > now).ok_or(Refusal::TicketExpired)?;
         let start = seconds(tgt.part.starttime.as_ref().unwrap_or(&tgt.part.authtime))?;
