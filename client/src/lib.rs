@@ -40,6 +40,7 @@
 
 mod answer;
 mod as_exchange;
+mod clock;
 mod credential;
 mod dice;
 mod error;
@@ -47,14 +48,17 @@ mod moment;
 pub mod negotiate;
 mod options;
 mod reply_key;
+mod service_exchange;
 mod tgs_exchange;
 
 pub use as_exchange::{AsExchange, AsStep};
+pub use clock::ClockOffset;
 pub use credential::{Credential, Times};
 pub use dice::Dice;
 pub use error::{ClientError, Refusal};
 pub use negotiate::{Negotiate, NegotiateError, NegotiateOptions};
 pub use options::TicketOptions;
+pub use service_exchange::{Found, ServiceExchange, ServiceStep};
 pub use tgs_exchange::TgsExchange;
 
 #[cfg(test)]
