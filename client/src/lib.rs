@@ -46,6 +46,8 @@ mod dice;
 mod error;
 mod moment;
 pub mod negotiate;
+#[cfg(feature = "net")]
+pub mod net;
 mod options;
 mod reply_key;
 mod service_exchange;
