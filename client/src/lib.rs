@@ -44,6 +44,7 @@ mod clock;
 mod credential;
 mod dice;
 mod error;
+pub mod krb5_conf;
 mod moment;
 pub mod negotiate;
 #[cfg(feature = "net")]
