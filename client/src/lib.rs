@@ -40,6 +40,7 @@
 
 mod answer;
 mod as_exchange;
+pub mod ccache;
 mod clock;
 mod credential;
 mod dice;
@@ -50,6 +51,7 @@ pub mod negotiate;
 #[cfg(feature = "net")]
 pub mod net;
 mod options;
+pub mod principal;
 mod reply_key;
 mod service_exchange;
 mod tgs_exchange;
