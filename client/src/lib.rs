@@ -52,6 +52,7 @@ pub mod negotiate;
 pub mod net;
 mod options;
 pub mod principal;
+mod remedy;
 mod reply_key;
 mod service_exchange;
 mod tgs_exchange;

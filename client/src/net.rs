@@ -5,3 +5,4 @@ pub mod ccache_file;
 pub mod configuration;
 pub mod dial;
 pub mod kdcs;
+pub mod session;

@@ -179,6 +179,13 @@ impl Kdcs {
         self.gateway.is_none() && self.servers(conf, krb_realm, Purpose::TicketFromPrimary).is_ok()
     }
 
+    /// Says goodbye to the gateway, if there is one and it listens so long.
+    pub async fn close(&self, patience: Duration) {
+        if let Some(gateway) = &self.gateway {
+            gateway.close(patience).await;
+        }
+    }
+
     fn servers(&self, conf: &Krb5Conf, krb_realm: &RealmName, purpose: Purpose) -> Result<Known, AskError> {
         let named = conf.servers(krb_realm.as_str().unwrap_or_default());
         let servers = match purpose {
