@@ -51,6 +51,7 @@ pub mod negotiate;
 #[cfg(feature = "net")]
 pub mod net;
 mod options;
+pub mod password_change;
 pub mod principal;
 mod remedy;
 mod reply_key;
@@ -64,6 +65,7 @@ pub use dice::Dice;
 pub use error::{ClientError, Refusal};
 pub use negotiate::{Negotiate, NegotiateError, NegotiateOptions};
 pub use options::TicketOptions;
+pub use password_change::{PasswordChange, PasswordChangeError};
 pub use service_exchange::{Found, ServiceExchange, ServiceStep};
 pub use tgs_exchange::TgsExchange;
 

@@ -3,7 +3,12 @@
 use std::{env, io, time::Duration};
 
 use clap::Args as ClapArgs;
-use client::{TicketOptions, krb5_conf::duration, net::session::Session, principal::Named};
+use client::{
+    TicketOptions,
+    krb5_conf::duration,
+    net::session::{Session, SessionError},
+    principal::Named,
+};
 use krb::name::{Principal, PrincipalName};
 use zeroize::Zeroizing;
 
@@ -86,7 +91,14 @@ impl Args {
         let options = self.options(session, &client);
         let mut asking = Asking::begin(self.password_stdin)?;
         let password = asking.password(&format!("Password for {client}"))?;
-        session.login(&client, &password, service, &options).await?;
+        match session.login(&client, &password, service, &options).await {
+            Err(SessionError::PasswordExpired { .. }) => {
+                let new = asking.new_password(&client)?;
+                session.change_password(&client, &password, &new).await?;
+                session.login(&client, &new, service, &options).await?;
+            }
+            other => drop(other?),
+        }
         Ok(())
     }
 
@@ -149,6 +161,21 @@ impl Asking {
             return Err(TicketsError::PasswordLong);
         }
         Ok(password)
+    }
+}
+
+impl Asking {
+    /// The password that takes the place of one that has expired.
+    fn new_password(&mut self, client: &Principal) -> Result<Zeroizing<String>, TicketsError> {
+        if let Self::Terminal(terminal) = self {
+            terminal.tell(&format!("The password of {client} has expired. Choose a new one."));
+            let new = self.password("New password")?;
+            return if new == self.password("The same again")? { Ok(new) } else { Err(TicketsError::Differ) };
+        }
+        self.password("").map_err(|error| match error {
+            TicketsError::NoPassword => SessionError::PasswordExpired { client: client.clone() }.into(),
+            other => other,
+        })
     }
 }
 

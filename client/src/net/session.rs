@@ -18,12 +18,15 @@
 
 mod error;
 
-use std::time::{Duration, SystemTime};
+use std::{
+    net::IpAddr,
+    time::{Duration, SystemTime},
+};
 
 use krb::{
     ccache::{Ccache, Credential as Entry},
     error_code::KDC_ERR_KEY_EXPIRED,
-    msg::padata::PA_ENC_TIMESTAMP,
+    msg::{HostAddress, addr_type, padata::PA_ENC_TIMESTAMP},
     name::{Principal, PrincipalName, RealmName},
 };
 
@@ -40,6 +43,7 @@ use crate::{
     error::ClientError,
     krb5_conf::Krb5Conf,
     options::TicketOptions,
+    password_change::PasswordChange,
     principal::Named,
     service_exchange::{ServiceExchange, ServiceStep},
     tgs_exchange::TgsExchange,
@@ -182,6 +186,37 @@ impl Session {
         }
     }
 
+    /// Changes a password, be it one that has expired. No ticket is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::WrongPassword`] for the old one, [`SessionError::Rejected`] for the new one, and others that say
+    /// who refuses and why.
+    pub async fn change_password(
+        &self,
+        client: &Principal,
+        old: &str,
+        new: &str,
+    ) -> Result<(), SessionError> {
+        let options = TicketOptions {
+            enctypes: self.conf.tkt_enctypes(),
+            kdc_timesync: self.conf.kdc_timesync(),
+            // For one request.
+            lifetime: Duration::from_secs(300),
+            ..TicketOptions::default()
+        };
+        let service = PasswordChange::service();
+        let initial = self.initial(client, old, Some(&service), &options, Purpose::Ticket).await?;
+        let failed = |error| SessionError::of_change(error, client);
+        let sender = host_address(self.kdcs.own_address(&self.conf, &client.krb_realm).await);
+        let now = initial.clock.apply(ambient::now());
+        let change = PasswordChange::new(&initial.credential, new, sender, now, &mut ambient::fill);
+        let change = change.map_err(failed)?;
+        let krb_realm = &client.krb_realm;
+        let answer = self.kdcs.ask(&self.conf, krb_realm, Purpose::Password, change.request()).await?;
+        change.reply(&answer).map_err(failed)
+    }
+
     /// Renews the ticket-granting ticket, or the ticket for `service`, and begins the credential cache anew with it.
     ///
     /// # Errors
@@ -301,6 +336,18 @@ struct Initial {
     clock: ClockOffset,
     /// Whether the KDC wanted proof before.
     proved: bool,
+}
+
+/// An address as messages have it.
+fn host_address(address: IpAddr) -> HostAddress {
+    match address {
+        IpAddr::V4(address) => {
+            HostAddress { addr_type: addr_type::IPV4, address: address.octets().to_vec().into() }
+        }
+        IpAddr::V6(address) => {
+            HostAddress { addr_type: addr_type::IPV6, address: address.octets().to_vec().into() }
+        }
+    }
 }
 
 fn is_granting(server: &Principal) -> bool {

@@ -5,7 +5,7 @@ use krb::name::{Principal, PrincipalName, RealmName};
 use crate::{
     error::{ClientError, Refusal},
     net::{ccache_file::CcacheFileError, kdcs::AskError},
-    remedy::remedy,
+    password_change::{ChangeRefused, PasswordChangeError},
 };
 
 /// Why there is no ticket.
@@ -15,6 +15,16 @@ pub enum SessionError {
     /// No server could be asked.
     #[error(transparent)]
     Ask(#[from] AskError),
+    /// The password was not changed, or nobody said so who can be believed.
+    #[error(
+        "the password of {client} was not changed: {source}; get a ticket with the old one to see whether it is still valid"
+    )]
+    Change {
+        /// Whose.
+        client: Principal,
+        /// Why not.
+        source: PasswordChangeError,
+    },
     /// The credential cache cannot be used.
     #[error(transparent)]
     Ccache(#[from] CcacheFileError),
@@ -46,8 +56,16 @@ pub enum SessionError {
         /// Whose.
         client: Principal,
     },
+    /// The new password is not taken.
+    #[error("the new password of {client} is refused: {source}; choose another")]
+    Rejected {
+        /// Whose.
+        client: Principal,
+        /// What the server says.
+        source: ChangeRefused,
+    },
     /// The KDC says no.
-    #[error("the KDC of {krb_realm} gives no ticket for {about}: {refusal}; {}", remedy(refusal.code))]
+    #[error("the KDC of {krb_realm} gives no ticket for {about}: {refusal}; {}", refusal.remedy())]
     Refused {
         /// The realm.
         krb_realm: RealmName,
@@ -78,6 +96,15 @@ impl SessionError {
         match error {
             ClientError::WrongPassword => Self::WrongPassword { client: client.clone() },
             other => Self::of(other, client.to_string(), krb_realm),
+        }
+    }
+
+    /// What a password change says.
+    pub(super) fn of_change(error: PasswordChangeError, client: &Principal) -> Self {
+        let client = client.clone();
+        match error {
+            PasswordChangeError::Rejected(source) => Self::Rejected { client, source },
+            source => Self::Change { client, source },
         }
     }
 
