@@ -173,7 +173,16 @@ impl AsExchange {
         dice: &mut dyn Dice,
     ) -> Result<AsStep, ClientError> {
         match octets.first() {
-            Some(&peek::AS_REP) => self.open(AsRep::decode(octets)?, now).map(AsStep::Done),
+            Some(&peek::AS_REP) => {
+                let credential = self.open(AsRep::decode(octets)?, now)?;
+                // Asked for by a clock that is behind, its life was over before it began.
+                let is_over = credential.times.end <= self.clock.apply(now);
+                if is_over && self.clock != ClockOffset::default() && !self.corrected {
+                    self.corrected = true;
+                    return self.restart(now, dice).map(|()| AsStep::Ask);
+                }
+                Ok(AsStep::Done(credential))
+            }
             Some(&peek::KRB_ERROR) => self.refused(KrbError::decode(octets)?, now, dice),
             _ => Err(ClientError::UnexpectedMessage),
         }
