@@ -287,6 +287,7 @@ pub struct EncKrbPrivPart {
 whole_message!(
     AuthorizationData,
     Authenticator,
+    Checksum,
     EncApRepPart,
     EncAsRepPart,
     EncKrbPrivPart,
