@@ -7,6 +7,7 @@ use testkdc::{Client, Krb5Conf, Realm};
 
 use super::{assert_fails, assert_succeeds, kinit, texts, ticketgate, ways};
 use crate::{
+    discovery::Dns,
     forged_kdc::{Does, ForgedKdc, refusal},
     world::{Gateway, libfaketime, realm, refusing},
 };
@@ -100,6 +101,25 @@ fn the_next_kdc_answers_for_one_that_is_dead_or_unavailable() {
         assert_succeeds(&kinit(&client, &["alice"], "alicepw"));
         assert_has_ticket(&client, "alice");
     }
+}
+
+#[test]
+fn kdcs_are_looked_up_where_krb5_conf_names_none_and_lets_the_dns_be_asked() {
+    let (kdc, kpasswd) = (realm().kdc_addr().port(), realm().kpasswd_addr().port());
+    let record = |service: &str, port: u16| format!("--srv-host={service}.tgg.test,localhost,{port},0,0");
+    let dns = Dns::serving(&[record("_kerberos._udp", kdc), record("_kpasswd._udp", kpasswd)]);
+    realm().add_user("discovering", "old").unwrap();
+    realm().kadmin("modprinc -pwexpire \"2020-01-01 00:00:00\" discovering").unwrap();
+    let at = dns.flag();
+    let args = ["--dns-server", &at, "discovering"];
+    assert_fails(&kinit(&outside(), &args, "old\nnew"), 1, &["DNS", "krb5.conf"]);
+    let client = outside();
+    // The harness forbids it for all clients, and the first word counts.
+    let conf = std::fs::read_to_string(client.krb5_conf()).unwrap();
+    std::fs::write(client.krb5_conf(), conf.replace("dns_lookup_kdc = false", "dns_lookup_kdc = true"))
+        .unwrap();
+    assert_succeeds(&kinit(&client, &args, "old\nnew"));
+    assert_has_ticket(&client, "discovering");
 }
 
 #[test]
