@@ -317,7 +317,7 @@ impl AsExchange {
         let padata = part.encrypted_pa_data.as_deref().unwrap_or_default();
         let checksum = padata.iter().find(|data| data.padata_type == PA_REQ_ENC_PA_REP);
         let checksum = Checksum::decode(&checksum.ok_or(ClientError::RequestAltered)?.padata_value)?;
-        ChecksumKey::derive(key, Usage::AS_REQ_CHECKSUM)?
+        ChecksumKey::derive(key, Usage::AS_REQ)?
             .verify_checksum(&self.request, &checksum)
             .map_err(|_| ClientError::RequestAltered)?;
         Ok(padata.iter().any(|data| data.padata_type == PA_FX_FAST))

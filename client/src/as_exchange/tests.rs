@@ -282,7 +282,7 @@ fn protected(falsify: impl FnOnce(&mut EncKdcRepPart, &mut Vec<u8>)) -> (Result<
     assert!(request.padata.as_ref().unwrap().iter().any(asks));
 
     let key = exchange.proved.clone().unwrap();
-    let checksums = ChecksumKey::derive(&key, Usage::AS_REQ_CHECKSUM).unwrap();
+    let checksums = ChecksumKey::derive(&key, Usage::AS_REQ).unwrap();
     let mut checksum = checksums.make_checksum(exchange.request()).encode().unwrap();
     let answer = falsified(&exchange, |_, part| {
         part.nonce = request.req_body.nonce;
