@@ -9,7 +9,7 @@ use std::{
 use clap::Parser as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use ticketgate::{
-    cli::{self, Cli, Command, check::Checked},
+    cli::{self, Cli, Command, check::Checked, tickets::TicketsError},
     explain::{ExplainError, Explained},
     gateway::{self, Fixed, Settings, Source},
     observe,
@@ -31,6 +31,8 @@ fn main() -> ExitCode {
         Command::Check(args) => check(&args),
         Command::Demo(args) => demo(&args),
         Command::Explain(args) => explain(*args),
+        Command::Kinit(args) => ticket(args.run()),
+        Command::Kvno(args) => ticket(args.run(|error| tell(error))),
         Command::Passwd(args) => passwd(&args),
         Command::Run(args) => configured(&args),
         Command::Tgg(args) => match args.config() {
@@ -101,6 +103,14 @@ fn passwd(args: &cli::passwd::Args) -> ExitCode {
     }
 }
 
+/// How a program ends that asks for tickets.
+fn ticket(got: Result<(), TicketsError>) -> ExitCode {
+    match got {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.code(), &error),
+    }
+}
+
 fn run(threads: NonZeroUsize, settings: Settings, again: &impl Source) -> ExitCode {
     run_beside(threads, settings, again, async {})
 }
@@ -163,6 +173,10 @@ fn announce(line: &str) {
 }
 
 fn fail(code: u8, error: &dyn std::error::Error) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "ticketgate: {error}");
+    tell(&error);
     ExitCode::from(code)
+}
+
+fn tell(error: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "ticketgate: {error}");
 }
