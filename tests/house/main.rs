@@ -103,6 +103,13 @@ fn what_decides_has_no_sockets_no_clock_and_no_dice() {
 }
 
 #[test]
+fn the_embedded_kdc_answers_without_sockets_clock_and_dice() {
+    let words =
+        ["TcpListener", "UdpSocket", "SystemTime::now", "Instant::now", "getrandom", "std::fs", "std::env"];
+    nowhere(&["testkdc/src/embedded"], &words, &["embedded/server.rs"]);
+}
+
+#[test]
 fn the_clock_and_the_dice_are_asked_in_one_place() {
     nowhere(&["src"], &["SystemTime::now", "Instant::now", "getrandom"], &["ambient.rs"]);
 }

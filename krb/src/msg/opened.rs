@@ -263,6 +263,7 @@ pub struct EncApRepPart {
 whole_message!(
     AuthorizationData,
     Authenticator,
+    Checksum,
     EncApRepPart,
     EncAsRepPart,
     EncTgsRepPart,
