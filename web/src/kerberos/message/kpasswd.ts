@@ -83,8 +83,8 @@ export function readEncKrbPrivPart(octets: Octets): EncKrbPrivPart {
 }
 
 /**
- * The octets of an EncKrbPrivPart, to be wiped. A page does not know its address, and behind a gateway it would mean nothing: the
- * one that must be there is 0.0.0.0.
+ * The octets of an EncKrbPrivPart, to be wiped. A page does not know its address, and behind a gateway it would mean
+ * nothing: the one that must be there is 0.0.0.0.
  */
 export function writeEncKrbPrivPart({ data, sequence: number }: EncKrbPrivPart): Octets {
     const address = sequence(field(0, integer(2)), field(1, octetString(new Uint8Array(4))));
