@@ -1,6 +1,7 @@
 //! The program in a user's hands: it gets tickets, and other programs use them.
 
 mod kinit;
+mod krb5_conf;
 mod kvno;
 
 use testkdc::{Client, Output};

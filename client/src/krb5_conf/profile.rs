@@ -145,14 +145,11 @@ impl Reader {
         let (name, behind) = rest.split_once(']').ok_or(Fault::Section)?;
         let name = name.trim();
         self.path = vec![name.to_owned()];
-        match behind.trim() {
-            "" => Ok(()),
-            "*" => {
-                self.items.push(Item::Final(self.path.clone()));
-                Ok(())
-            }
-            _ => Err(Fault::Section),
+        let star = behind.strip_prefix('*');
+        if star.is_some() {
+            self.items.push(Item::Final(self.path.clone()));
         }
+        if star.unwrap_or(behind).trim().is_empty() { Ok(()) } else { Err(Fault::Section) }
     }
 
     fn close(&mut self, rest: &str) -> Result<(), Fault> {

@@ -136,6 +136,9 @@ fn trusting() -> Realm {
     let known = fs::read_to_string(&conf).unwrap();
     fs::write(&conf, known.replace("[domain_realm]\n", "[domain_realm]\n    .else.test = TGG.TEST\n"))
         .unwrap();
+    // So that it reads the file now, and not within the second.
+    other.kdc().kill().unwrap();
+    other.kdc().restart().unwrap();
     other
 }
 
