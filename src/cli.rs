@@ -7,6 +7,7 @@ pub mod passwd;
 pub mod run;
 pub mod tgg;
 pub mod tpg;
+pub mod tunnel;
 pub mod web;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +41,8 @@ pub enum Command {
     Tgg(Box<tgg::Args>),
     /// Let those who are admitted through to back ends: ws, wss, tcp, http or https
     Tpg(Box<tpg::Args>),
+    /// Answer on this host as a KDC does, through the WebSocket of a gateway: for stock kinit and all others
+    Tunnel(tunnel::Args),
 }
 
 /// Exit code of a wrong command line (sysexits.h, EX_USAGE).

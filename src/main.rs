@@ -40,6 +40,7 @@ fn main() -> ExitCode {
             Some(config) => configured(&cli::run::Args::of(config.clone())),
             None => fixed(args.threads(), args.settings()),
         },
+        Command::Tunnel(args) => tunnel(args),
     }
 }
 
@@ -87,6 +88,13 @@ fn passwd(args: &cli::passwd::Args) -> ExitCode {
             Err(error) => fail(cli::RUN_TIME, &error),
         },
         Err(error) => fail(if error.is_usage() { cli::USAGE } else { cli::RUN_TIME }, &error),
+    }
+}
+
+fn tunnel(args: cli::tunnel::Args) -> ExitCode {
+    match args.serve(announce) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.exit_code(), &error),
     }
 }
 

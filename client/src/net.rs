@@ -2,3 +2,5 @@
 
 pub mod ambient;
 pub mod dial;
+pub mod tunnel;
+pub mod upgrade;

@@ -1,0 +1,3 @@
+//! The binary as a user's own program, against gateways that are the same binary.
+
+mod tunnel;
