@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseC
 use crate::{
     body::{self, Body},
     service::proxy::failure::BackendFailure,
+    ws::frame::Breach,
 };
 
 /// How a relayed request is answered over HTTP when there is no reply.
@@ -76,6 +77,8 @@ pub enum Goodbye {
     AuthorizationOver,
     /// An operator closed it.
     Closed,
+    /// The client was not let in by the handshake inside the socket.
+    Denied,
     /// The back end has ended its stream of octets.
     Done,
     /// The pass that the socket was opened with has ended.
@@ -109,6 +112,8 @@ impl Goodbye {
         let (code, reason) = match self {
             Self::AuthorizationOver => (CloseCode::Library(3000), "authorization expired"),
             Self::Closed => (CloseCode::Policy, "closed by the operator"),
+            // As KAAZING Gateway ends one: the answer inside said it already.
+            Self::Denied => (CloseCode::Policy, ""),
             // Without a reason, so that it fits where the header of a message would stand.
             Self::Done => (CloseCode::Normal, ""),
             // Of the codes that IANA registers for WebSocket the one that says "Unauthorized".
@@ -134,6 +139,7 @@ impl Goodbye {
         match self {
             Self::AuthorizationOver => "authorization_over",
             Self::Closed => "operator",
+            Self::Denied => "denied",
             Self::Done => "done",
             Self::Expired => "expired",
             Self::GoingAway => "drained",
@@ -146,6 +152,15 @@ impl Goodbye {
             Self::Slow => "slow",
             Self::Text => "text",
             Self::TooLong => "too_long",
+        }
+    }
+}
+
+impl From<Breach> for Goodbye {
+    fn from(breach: Breach) -> Self {
+        match breach {
+            Breach::Protocol => Self::Protocol,
+            Breach::TooLong => Self::TooLong,
         }
     }
 }
@@ -343,6 +358,12 @@ pub const fn sends_on(status: StatusCode) -> bool {
             | StatusCode::TEMPORARY_REDIRECT
             | StatusCode::PERMANENT_REDIRECT
     )
+}
+
+/// Whether a response asks for other credentials, so that its client may ask again.
+#[must_use]
+pub fn asks_again(status: StatusCode) -> bool {
+    status == StatusCode::UNAUTHORIZED
 }
 
 /// Says that another method than these was used.

@@ -1,6 +1,7 @@
 //! One connection, from its first octet to its last.
 
 mod account;
+mod inside;
 mod patient;
 mod recorded;
 mod turns;
@@ -8,6 +9,7 @@ mod walk;
 
 use std::{convert::Infallible, sync::Arc};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::{
     body::Incoming,
@@ -29,10 +31,12 @@ use crate::{
     realm::visitor::Visitor,
     service::Served,
     sessions::{Guard, Sessions},
+    ws::inner::extended::Extended,
 };
+use inside::Played;
 use patient::Patient;
 use turns::{Answering, Turns};
-use walk::Opening;
+use walk::{Opening, Opens};
 
 /// Most headers of a request. Browsers send about twenty.
 const MAX_HEADERS: usize = 64;
@@ -107,12 +111,13 @@ where
     let upgraded = upgrade::on(&mut request);
     let (draining, sessions) = (hall.draining.clone(), Arc::clone(&hall.sessions));
     let caller = Caller { peer, visitor, scheme, timeouts, draining, sessions };
-    let (mut response, opening) = walk::answer(&found, request, &caller).await;
-    if let Some(opening) = opening {
-        let (opening, peer, sessions) = (Box::new(opening), caller.peer, caller.sessions);
+    let (mut response, opens) = walk::answer(&found, request, &caller).await;
+    if let Some(opens) = opens {
+        let (peer, sessions) = (caller.peer, caller.sessions);
         hall.tasks.spawn(async move {
             let Ok(upgraded) = upgraded.await else { return };
-            let begun = begin::<I>(opening, upgraded, Arc::clone(&peer), timeouts, &sessions);
+            // Boxed, so that no socket keeps room for what opened it.
+            let begun = Box::pin(begin::<I>(opens, upgraded, Arc::clone(&peer), timeouts, &sessions)).await;
             let Some((session, served)) = begun else { return };
             session.ended(served.await);
             // Counted for as long as the socket lives.
@@ -124,8 +129,8 @@ where
 }
 
 /// Has a socket be served on the connection that it is upgraded from. What was needed to open it is given back before.
-fn begin<I>(
-    opening: Box<Opening>,
+async fn begin<I>(
+    opens: Opens,
     upgraded: Upgraded,
     peer: Arc<Peer>,
     timeouts: Timeouts,
@@ -134,15 +139,41 @@ fn begin<I>(
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Opening { socket, entry } = *opening;
     // The connection's own type, so that what HTTP needed of it is given back.
     let parts = upgraded.downcast::<TokioIo<Patient<I>>>().ok()?;
-    let io = parts.io.into_inner().into_inner();
-    let notice = entry.notice.clone();
-    let session = sessions.open(entry);
-    let octets = Arc::clone(session.octets());
-    Some((session, socket.serve(io, parts.read_buf, peer, timeouts, notice, octets)))
+    let (io, early) = (parts.io.into_inner().into_inner(), parts.read_buf);
+    let open = |opening: Box<Opening>| {
+        let Opening { socket, entry } = *opening;
+        let notice = entry.notice.clone();
+        let session = sessions.open(entry);
+        let octets = Arc::clone(session.octets());
+        (session, socket, notice, octets)
+    };
+    match opens {
+        Opens::Socket(opening) => {
+            let (session, socket, notice, octets) = open(opening);
+            Some((session, socket.serve(io, early, peer, timeouts, notice, octets)))
+        }
+        Opens::Inside(inside) => {
+            let Played { opening, io, early, extensions } = inside.play(io, &early).await?;
+            let (session, socket, notice, octets) = open(opening);
+            let served = if extensions.any() {
+                // Whatever the connection is, so that not every kind of it is served in two ways.
+                let io: Box<dyn Connection> = Box::new(io);
+                let io = Extended::new(io, &early, extensions);
+                socket.serve(io, Bytes::new(), peer, timeouts, notice, octets)
+            } else {
+                socket.serve(io, early, peer, timeouts, notice, octets)
+            };
+            Some((session, served))
+        }
+    }
 }
+
+/// A connection of any kind.
+trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<I: AsyncRead + AsyncWrite + Unpin + Send> Connection for I {}
 
 /// Who asks: the peer, or whom a trusted proxy in front says that it speaks for. What the proxy says that the client
 /// called the gateway takes the place of what the proxy calls it.

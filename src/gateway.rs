@@ -122,6 +122,8 @@ pub struct ServiceSettings {
     pub authorities: Vec<String>,
     /// How it speaks with clients.
     pub manner: Manner,
+    /// What clients are told with `Application Negotiate`: where they get tickets, and for whom.
+    pub tickets_from: Vec<String>,
     /// What it does.
     pub kind: Kind,
 }

@@ -31,11 +31,11 @@ use self::{
     module::{Attempt, Brought, Failure, Fault, Shared},
     pass::{Ends, Pass},
     roles::Grants,
-    scheme::{Kind, Layer, Scheme},
+    scheme::{Kind, Scheme},
     session::{Digest, Found, Session, Sessions},
     subject::Subject,
 };
-pub use gate::{Admission, Case, Gate};
+pub use gate::{Admission, Asks, Case, Gate};
 pub use lease::Lease;
 
 use crate::{cookies, record::admission};
@@ -176,7 +176,7 @@ impl Realm {
                 let reply = shared
                     .reply
                     .as_deref()
-                    .map(|reply| self.scheme.challenge(&[STANDARD.encode(reply)], Layer::Native));
+                    .map(|reply| self.scheme.challenge(&[STANDARD.encode(reply)], case.asks.layer()));
                 if let Some(tried) = tried {
                     tried.succeeded();
                 }
@@ -289,10 +289,12 @@ impl Realm {
     /// A challenge, if there is something to ask for. A browser cannot answer one that is meant for a script in the page,
     /// and an upgrade is no place for it.
     fn challenge(&self, case: Case<'_>, words: &[String]) -> Admission {
-        if (case.is_upgrade && self.scheme.by_page) || self.scheme.kind == Kind::Nothing {
+        if (case.asks == Asks::Socket && self.scheme.by_page) || self.scheme.kind == Kind::Nothing {
             return Admission::Denied { reply: None };
         }
-        let challenge = self.scheme.challenge(words, Layer::Native);
+        let tells = words.is_empty() && case.asks == Asks::Inside && self.scheme.kind == Kind::Negotiate;
+        let words = if tells { case.tickets_from } else { words };
+        let challenge = self.scheme.challenge(words, case.asks.layer());
         Admission::Challenge { challenge, set_cookie: None }
     }
 }

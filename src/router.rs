@@ -25,6 +25,8 @@ pub struct Hosted {
     pub authorities: Vec<String>,
     /// How it speaks with clients.
     pub manner: Manner,
+    /// What clients are told with `Application Negotiate`: where they get tickets, and for whom.
+    pub tickets_from: Vec<String>,
     /// Where it is counted.
     pub metrics: Arc<ServiceMetrics>,
     /// What it does.
@@ -39,6 +41,9 @@ impl Hosted {
     }
 }
 
+/// How long a client may take until it is let in that logs in inside a socket. Its user may have to find a password.
+pub const HANDSHAKE: Duration = Duration::from_secs(300);
+
 /// How a service speaks with its clients.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Manner {
@@ -46,6 +51,8 @@ pub struct Manner {
     pub max_message: usize,
     /// How long nothing may come on a socket.
     pub inactivity: Option<Duration>,
+    /// How long a client may take until it is let in that logs in inside a socket.
+    pub handshake: Duration,
     /// Whether answers say in `Server` what answers.
     pub names_itself: bool,
 }
@@ -53,7 +60,7 @@ pub struct Manner {
 /// That of flags, which bound what the services bound themselves.
 impl Default for Manner {
     fn default() -> Self {
-        Self { max_message: usize::MAX, inactivity: None, names_itself: false }
+        Self { max_message: usize::MAX, inactivity: None, handshake: HANDSHAKE, names_itself: false }
     }
 }
 
@@ -295,6 +302,7 @@ mod tests {
                     pages,
                     authorities: vec![],
                     manner: Manner::default(),
+                    tickets_from: vec![],
                     service,
                 }),
             );

@@ -61,6 +61,18 @@ pub enum Service {
     Redirect(Arc<Redirect>),
 }
 
+impl Service {
+    /// Whether it has sockets in which clients may play the handshake before they are let in.
+    #[must_use]
+    pub fn takes_handshake(&self) -> bool {
+        match self {
+            Self::Broadcast(_) | Self::Echo(_) | Self::Kerberos5Proxy(_) => true,
+            Self::Proxy(proxy) => proxy.ends_sockets(),
+            Self::Directory(_) | Self::Management(_) | Self::Redirect(_) => false,
+        }
+    }
+}
+
 /// A socket that ends in the gateway.
 #[derive(Debug)]
 pub struct Own {

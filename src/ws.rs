@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod frame;
+pub mod inner;
 
 use std::{
     future::poll_fn,

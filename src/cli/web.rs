@@ -127,6 +127,7 @@ impl Args {
             pages: Pages::listed(self.allow_origin.clone(), visitors)?,
             authorities: Vec::new(),
             manner: Manner::default(),
+            tickets_from: Vec::new(),
             kind,
         };
         let hall = HallSettings {

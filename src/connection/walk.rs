@@ -5,11 +5,15 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Request, Response, header, uri::Authority};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header, request::Parts, uri::Authority};
 use hyper::body::{Body as _, Incoming};
 use tracing::debug;
 
-use super::{account, recorded::recorded};
+use super::{
+    account,
+    inside::{self, Inside},
+    recorded::recorded,
+};
 use crate::{
     ambient,
     answer::{self, BadHead, login},
@@ -17,7 +21,7 @@ use crate::{
     caller::Caller,
     notice::Notice,
     pages::{Judgement, Marks},
-    realm::{Admission, Case, pass::Pass},
+    realm::{Admission, Asks, Case, pass::Pass},
     record::{RequestId, Via, visit::Visit},
     router::{Found, Hosted, Manner},
     service::{
@@ -30,7 +34,7 @@ use crate::{
         ways::{self, Way},
     },
     sessions::Entry,
-    ws,
+    ws::{self, inner},
 };
 
 /// A socket that is about to open, and what operators are shown of it.
@@ -40,20 +44,29 @@ pub(super) struct Opening {
     pub(super) entry: Entry,
 }
 
-/// Answers a request. With a socket the answer is 101, and the connection is the socket's once that is out.
+/// What the answer 101 leads to.
+#[derive(Debug)]
+pub(super) enum Opens {
+    /// The handshake inside, and a socket if that ends well.
+    Inside(Box<Inside>),
+    /// A socket.
+    Socket(Box<Opening>),
+}
+
+/// Answers a request. If it opens something the answer is 101, and the connection is the socket's once that is out.
 pub(super) async fn answer(
     found: &Found,
     request: Request<Incoming>,
     caller: &Caller,
-) -> (Response<Body>, Option<Opening>) {
-    let (mut response, socket) = match &found.hosted.service {
+) -> (Response<Body>, Option<Opens>) {
+    let (mut response, opens) = match &found.hosted.service {
         Service::Kerberos5Proxy(service) => relay(found, service, request, caller).await,
         _ => visit(found, request, caller).await,
     };
     if found.hosted.manner.names_itself {
         answer::name_itself(response.headers_mut());
     }
-    (response, socket)
+    (response, opens)
 }
 
 /// All else: one record for each request and each socket.
@@ -61,20 +74,12 @@ async fn visit(
     found: &Found,
     request: Request<Incoming>,
     caller: &Caller,
-) -> (Response<Body>, Option<Opening>) {
+) -> (Response<Body>, Option<Opens>) {
     let hosted = &found.hosted;
     let via = if ws::is_upgrade(&request) { "ws" } else { "http" };
-    let name = Arc::clone(&hosted.name);
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let mut visit = Visit::new(name, caller.visitor.address, via, method, uri);
-    visit.metrics = Some(Arc::clone(&hosted.metrics));
+    let mut visit = begin(hosted, caller, via, request.method().clone(), request.uri().clone());
     // Held until the head of the response is there.
-    let Ok(_in_flight) = caller.peer.request() else {
-        // One line for each would let a flood fill the disk.
-        visit.forget();
-        hosted.metrics.refused(BadHead::TooMany.word());
-        return (answer::bad_head(BadHead::TooMany), None);
-    };
+    let Ok(_in_flight) = caller.peer.request() else { return (too_many(hosted, visit), None) };
     // Not more often than the peer may ask, but before anything else is said.
     let marks = match hosted.pages.judge(&request, &hosted.own(caller.scheme)) {
         Judgement::Served(marks) => marks,
@@ -102,17 +107,26 @@ async fn visit(
         marks.add_to(&mut response);
         return (answered(response, visit), None);
     }
+    let plays = key.is_some() && hosted.service.takes_handshake() && inner::is_offered(request.headers());
+    if plays && hosted.gate.asks_page() {
+        visit.forget();
+        let (head, body) = request.into_parts();
+        let asked = Asked { head, body: Some(body), host, key, mount: found.mount };
+        let (mut response, opens) = inside::begin(hosted, asked, None, caller);
+        marks.add_to(&mut response);
+        return (response, opens);
+    }
     let (mut pass, mut asked) = match admit(hosted, request, caller, visit.id).await {
-        Ok((pass, request)) => {
+        Ok((mut pass, request)) => {
             if let Some(mut response) = account::session(found, &request, &pass, caller) {
                 visit.principal = pass.subject.as_ref().map(|subject| subject.principal.clone());
-                mark(&mut response, pass);
+                mark(&mut response, &mut pass);
                 marks.add_to(&mut response);
                 return (answered(response, visit), None);
             }
             let (mut head, body) = request.into_parts();
             hosted.gate.conceal(&mut head);
-            (pass, Asked { head, body, host, key, mount: found.mount })
+            (pass, Asked { head, body: Some(body), host, key, mount: found.mount })
         }
         Err(mut response) => {
             // The gate wrote why.
@@ -121,24 +135,49 @@ async fn visit(
             return (response, None);
         }
     };
-    // Of what answers by itself nothing reads a body.
-    if !matches!(hosted.service, Service::Proxy(_)) {
-        leave(&asked.head.headers, &mut asked.body, caller).await;
+    if plays {
+        visit.forget();
+        let mut marked = Response::new(());
+        mark(&mut marked, &mut pass);
+        let (mut response, opens) = inside::begin(hosted, asked, Some(pass), caller);
+        response.headers_mut().extend(std::mem::take(marked.headers_mut()));
+        marks.add_to(&mut response);
+        return (response, opens);
     }
+    // Of what answers by itself nothing reads a body.
+    if !matches!(hosted.service, Service::Proxy(_))
+        && let Some(body) = &mut asked.body
+    {
+        leave(&asked.head.headers, body, caller).await;
+    }
+    let (mut response, opening) = serve(hosted, asked, &mut pass, caller, visit).await;
+    mark(&mut response, &mut pass);
+    marks.add_to(&mut response);
+    (response, opening.map(|opening| Opens::Socket(Box::new(opening))))
+}
+
+/// Has a service serve a request that was let in.
+pub(super) async fn serve(
+    hosted: &Hosted,
+    asked: Asked,
+    pass: &mut Pass,
+    caller: &Caller,
+    mut visit: Visit,
+) -> (Response<Body>, Option<Opening>) {
     visit.principal = pass.subject.as_ref().map(|subject| subject.principal.clone());
-    let (mut response, socket) = match &hosted.service {
+    match &hosted.service {
         Service::Proxy(proxy) => {
             let id = visit.id;
-            let (response, joined) = proxy.answer(asked, &pass, caller, visit).await;
+            let (response, joined) = proxy.answer(asked, pass, caller, visit).await;
             let opening = joined.map(|joined| {
                 let backend = joined.backend();
                 let socket = Socket::Joined(Box::new(joined));
-                Opening { socket, entry: Entry { backend, ..entry(id, hosted, caller, &mut pass) } }
+                Opening { socket, entry: Entry { backend, ..entry(id, hosted, caller, pass) } }
             });
             (response, opening)
         }
         Service::Broadcast(broadcast) => {
-            own(Kept::Broadcast(broadcast.clone()), asked, &mut pass, hosted, caller, visit)
+            own(Kept::Broadcast(broadcast.clone()), asked, pass, hosted, caller, visit)
         }
         Service::Directory(directory) => {
             let Asked { head, mount, .. } = asked;
@@ -146,7 +185,7 @@ async fn visit(
             let request = Request::from_parts(head, ());
             (answered(directory.answer(&request, &below).await, visit), None)
         }
-        Service::Management(management) => match Operator::of(&pass, caller.visitor.address) {
+        Service::Management(management) => match Operator::of(pass, caller.visitor.address) {
             Some(operator) => {
                 let below = asked.head.uri.path().get(asked.mount..).unwrap_or_default().to_owned();
                 let request = Request::from_parts(asked.head, ());
@@ -155,12 +194,30 @@ async fn visit(
             None => (not_served(BadHead::NotFound, visit), None),
         },
         Service::Redirect(redirect) => (answered(redirect.answer(), visit), None),
-        Service::Echo(echo) => own(Kept::Echo(*echo), asked, &mut pass, hosted, caller, visit),
-        Service::Kerberos5Proxy(_) => (not_served(BadHead::NotFound, visit), None),
-    };
-    mark(&mut response, pass);
-    marks.add_to(&mut response);
-    (response, socket)
+        Service::Echo(echo) => own(Kept::Echo(*echo), asked, pass, hosted, caller, visit),
+        Service::Kerberos5Proxy(service) => {
+            let id = visit.id;
+            // Each exchange has a record of its own.
+            visit.forget();
+            let Some(key) = asked.key else { return (answer::bad_head(BadHead::SocketsOnly), None) };
+            let (name, opening) = relaying(hosted, service, &asked.head.headers, pass, caller, id);
+            (ws::switch(key, name.map(HeaderValue::from_static)), Some(opening))
+        }
+    }
+}
+
+/// The record of a request that begins.
+pub(super) fn begin(hosted: &Hosted, caller: &Caller, via: &'static str, method: Method, uri: Uri) -> Visit {
+    let mut visit = Visit::new(Arc::clone(&hosted.name), caller.visitor.address, via, method, uri);
+    visit.metrics = Some(Arc::clone(&hosted.metrics));
+    visit
+}
+
+/// The response to a request beyond what its peer may ask. One line for each would let a flood fill the disk.
+pub(super) fn too_many(hosted: &Hosted, visit: Visit) -> Response<Body> {
+    visit.forget();
+    hosted.metrics.refused(BadHead::TooMany.word());
+    answer::bad_head(BadHead::TooMany)
 }
 
 /// A response of the gateway's own. Its record counts what is sent of it.
@@ -209,12 +266,12 @@ fn entry(id: RequestId, hosted: &Hosted, caller: &Caller, pass: &mut Pass) -> En
 }
 
 /// Puts on a response what comes with a pass.
-fn mark(response: &mut Response<Body>, pass: Pass) {
+pub(super) fn mark<B>(response: &mut Response<B>, pass: &mut Pass) {
     let headers = response.headers_mut();
-    if let Some(reply) = pass.reply {
+    if let Some(reply) = pass.reply.take() {
         headers.append(header::WWW_AUTHENTICATE, reply);
     }
-    if let Some(cookie) = pass.set_cookie {
+    if let Some(cookie) = pass.set_cookie.take() {
         headers.append(header::SET_COOKIE, cookie);
         answer::store_nowhere(headers);
     }
@@ -243,15 +300,34 @@ async fn admit(
     id: RequestId,
 ) -> Result<(Pass, Request<Incoming>), Response<Body>> {
     let (head, mut body) = request.into_parts();
+    let asks = if ws::asks_for_socket(&head.headers) { Asks::Socket } else { Asks::Response };
+    match judge(hosted, &head, asks, caller, id).await {
+        Ok(pass) => Ok((pass, Request::from_parts(head, body))),
+        Err(response) => {
+            leave(&head.headers, &mut body, caller).await;
+            Err(response)
+        }
+    }
+}
+
+/// The pass of a request, or the response if it may not have one.
+pub(super) async fn judge(
+    hosted: &Hosted,
+    head: &Parts,
+    asks: Asks,
+    caller: &Caller,
+    id: RequestId,
+) -> Result<Pass, Response<Body>> {
     let case = Case {
         id,
         visitor: &caller.visitor,
         service: &hosted.name,
-        is_upgrade: ws::asks_for_socket(&head.headers),
+        asks,
+        tickets_from: &hosted.tickets_from,
         metrics: &hosted.metrics,
     };
-    let response = match hosted.gate.admit(case, &head).await {
-        Admission::Pass(pass) => return Ok((*pass, Request::from_parts(head, body))),
+    Err(match hosted.gate.admit(case, head).await {
+        Admission::Pass(pass) => return Ok(*pass),
         Admission::Challenge { challenge, set_cookie } => {
             let mut response = login::challenge(challenge);
             response.headers_mut().extend(set_cookie.map(|cookie| (header::SET_COOKIE, cookie)));
@@ -261,9 +337,7 @@ async fn admit(
         Admission::Unavailable => login::unjudged(),
         Admission::Unreadable => login::unreadable(),
         Admission::Wait(time) => login::wait(time),
-    };
-    leave(&head.headers, &mut body, caller).await;
-    Err(response)
+    })
 }
 
 /// Lets a body pass that nobody wants.
@@ -288,19 +362,19 @@ async fn relay(
     service: &Arc<Kerberos5Proxy>,
     request: Request<Incoming>,
     caller: &Caller,
-) -> (Response<Body>, Option<Opening>) {
+) -> (Response<Body>, Option<Opens>) {
     let hosted = &found.hosted;
     let (answered, marks) = match hosted.pages.judge(&request, &hosted.own(caller.scheme)) {
         Judgement::Served(marks) => (granted(found, service, request, caller).await, marks),
         Judgement::Preflight(response) => return (response, None),
         Judgement::Refused => (Err(BadHead::Origin), Marks::default()),
     };
-    let (mut response, socket) = answered.unwrap_or_else(|bad| {
+    let (mut response, opens) = answered.unwrap_or_else(|bad| {
         debug!(peer = %caller.visitor.address, "Request head is not served: {bad}");
         (answer::bad_head(bad), None)
     });
     marks.add_to(&mut response);
-    (response, socket)
+    (response, opens)
 }
 
 async fn granted(
@@ -308,29 +382,64 @@ async fn granted(
     service: &Arc<Kerberos5Proxy>,
     request: Request<Incoming>,
     caller: &Caller,
-) -> Result<(Response<Body>, Option<Opening>), BadHead> {
+) -> Result<(Response<Body>, Option<Opens>), BadHead> {
+    let hosted = &found.hosted;
+    let plays = ws::is_upgrade(&request) && inner::is_offered(request.headers());
+    let inside = |request: Request<Incoming>, pass| {
+        let (host, key) = check(&request)?;
+        let (head, body) = request.into_parts();
+        Ok(inside::begin(
+            hosted,
+            Asked { head, body: Some(body), host, key, mount: found.mount },
+            pass,
+            caller,
+        ))
+    };
+    if plays && hosted.gate.asks_page() {
+        return inside(request, None);
+    }
     let id = RequestId::next();
-    let (mut pass, request) = match admit(&found.hosted, request, caller, id).await {
+    let (mut pass, request) = match admit(hosted, request, caller, id).await {
         Ok(admitted) => admitted,
         Err(response) => return Ok((response, None)),
     };
+    if plays {
+        let mut marked = Response::new(());
+        mark(&mut marked, &mut pass);
+        let (mut response, opens) = inside(request, Some(pass))?;
+        response.headers_mut().extend(std::mem::take(marked.headers_mut()));
+        return Ok((response, opens));
+    }
     let via = |over| Via { peer: caller.visitor.address, over };
     let below = request.uri().path().get(found.mount..).unwrap_or_default();
-    let mut socket = None;
+    let mut opens = None;
     let mut response = match ways::find(&request, below)? {
         Way::Kkdcp => kkdcp::post(service, request, &caller.peer, via("kkdcp"), caller.timeouts).await?,
         Way::Heimdal(message) => kkdcp::heimdal(service, message, &caller.peer, via("heimdal")).await,
         Way::Preflight => answer::preflight(),
         Way::Relay => {
-            let (protocol, name) = Protocol::choose(ws::offered(request.headers()));
-            let ends = pass.term.clone();
-            let Manner { max_message, inactivity, .. } = found.hosted.manner;
-            let service = Arc::clone(service);
-            let relay = Socket::Relay { service, protocol, via: via("ws"), ends, max_message, inactivity };
-            socket = Some(Opening { socket: relay, entry: entry(id, &found.hosted, caller, &mut pass) });
+            let (name, opening) = relaying(hosted, service, request.headers(), &mut pass, caller, id);
+            opens = Some(Opens::Socket(Box::new(opening)));
             ws::accept(&request, name)?
         }
     };
-    mark(&mut response, pass);
-    Ok((response, socket))
+    mark(&mut response, &mut pass);
+    Ok((response, opens))
+}
+
+/// A socket that carries Kerberos, in the form that it is asked for; and the name of that form.
+fn relaying(
+    hosted: &Hosted,
+    service: &Arc<Kerberos5Proxy>,
+    headers: &HeaderMap,
+    pass: &mut Pass,
+    caller: &Caller,
+    id: RequestId,
+) -> (Option<&'static str>, Opening) {
+    let (protocol, name) = Protocol::choose(ws::offered(headers));
+    let via = Via { peer: caller.visitor.address, over: "ws" };
+    let Manner { max_message, inactivity, .. } = hosted.manner;
+    let (service, ends) = (Arc::clone(service), pass.term.clone());
+    let socket = Socket::Relay { service, protocol, via, ends, max_message, inactivity };
+    (name, Opening { socket, entry: entry(id, hosted, caller, pass) })
 }

@@ -195,7 +195,7 @@ async fn host(
     generation: &mut Generation,
     before: Option<&Generation>,
 ) -> Result<Hosted, StartError> {
-    let ServiceSettings { name, access, pages, authorities, manner, kind } = settings;
+    let ServiceSettings { name, access, pages, authorities, manner, tickets_from, kind } = settings;
     let metrics = instruments.metrics.service(&name);
     let gate = match access {
         Access::Everybody => Gate::Open,
@@ -254,7 +254,7 @@ async fn host(
         }
         Kind::Redirect(redirect) => Service::Redirect(Arc::new(redirect)),
     };
-    Ok(Hosted { name: name.into(), gate, pages, authorities, manner, metrics, service })
+    Ok(Hosted { name: name.into(), gate, pages, authorities, manner, tickets_from, metrics, service })
 }
 
 /// What is to stand behind an address.
@@ -379,6 +379,7 @@ mod tests {
             pages: Pages::listed([], Visitors::Known).unwrap(),
             authorities: vec![],
             manner: Manner::default(),
+            tickets_from: Vec::new(),
             metrics: Metrics::new(&Arc::default(), &Arc::default()).service("KDC"),
             service: Service::Kerberos5Proxy(Arc::new(Kerberos5Proxy::new(kdcs, Principals::new(0)))),
         })

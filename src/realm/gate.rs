@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderValue, request::Parts};
 
-use super::{Realm, pass::Pass, visitor::Visitor};
+use super::{Realm, pass::Pass, scheme::Layer, visitor::Visitor};
 use crate::{
     metrics::ServiceMetrics,
     record::{RequestId, admission},
@@ -51,6 +51,28 @@ pub enum Gate {
     Shut,
 }
 
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Asks {
+    /// To have the socket open that it came inside of.
+    Inside,
+    /// A response.
+    Response,
+    /// A socket.
+    Socket,
+}
+
+impl Asks {
+    /// What its answer travels in.
+    #[must_use]
+    pub const fn layer(self) -> Layer {
+        match self {
+            Self::Inside => Layer::Inner,
+            Self::Response | Self::Socket => Layer::Native,
+        }
+    }
+}
+
 /// A request that is being judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Case<'a> {
@@ -60,8 +82,10 @@ pub struct Case<'a> {
     pub visitor: &'a Visitor,
     /// The service that is asked for.
     pub service: &'a str,
-    /// Whether it asks for a socket.
-    pub is_upgrade: bool,
+    /// What it asks for.
+    pub asks: Asks,
+    /// What clients are told with `Application Negotiate`: where they get tickets, and for whom.
+    pub tickets_from: &'a [String],
     /// Where the outcome is counted.
     pub metrics: &'a ServiceMetrics,
 }
@@ -85,6 +109,12 @@ impl Gate {
         if let Self::Guarded { realm, .. } = self {
             realm.sources.conceal(head, realm.scheme.kind);
         }
+    }
+
+    /// Whether a script in the page logs in, and not the browser.
+    #[must_use]
+    pub fn asks_page(&self) -> bool {
+        self.realm().is_some_and(|realm| realm.scheme.by_page)
     }
 
     /// Whether users are spared to log in again.

@@ -10,7 +10,7 @@ use super::{RequestId, word};
 use crate::realm::{
     chain::{Said, Step},
     credentials::CredentialsError,
-    module::Failure,
+    module::{Failure, Fault},
     session::Session,
     subject::Subject,
     visitor::Visitor,
@@ -77,13 +77,15 @@ pub fn denied(id: RequestId, visitor: &Visitor, subject: &Subject, missing: &str
     "role_missing"
 }
 
-/// What a module said. What makes a login fail is worth a line; all else is only where it is asked for.
+/// What a module said. What makes a login fail is worth a line, and so is a module that does not work, whatever was
+/// presented; all else is only where it is asked for.
 pub fn step(id: RequestId, visitor: &Visitor, step: &Step<'_>, is_shown: bool) {
     let Step { kind, success, said, failure, debug } = step;
     let (outcome, why) =
         (failure.map(|failure| failure.word), failure.map(|failure| failure.why.to_string()));
     let (success, said) = (success.word(), said.word());
-    if *debug || (is_shown && said == Said::Failure.word()) {
+    let is_ours = failure.is_some_and(|failure| matches!(failure.fault, Fault::Module | Fault::Unavailable));
+    if *debug || ((is_shown || is_ours) && said == Said::Failure.word()) {
         info!(
             target: STEPS, %id, peer = %visitor.address, module = kind, success, outcome, why,
             "The login module says {said}"

@@ -107,8 +107,8 @@ pub struct Proxy {
 pub struct Asked {
     /// Its head.
     pub head: Parts,
-    /// Its body.
-    pub body: Incoming,
+    /// Its body; one that came inside of a socket has none.
+    pub body: Option<Incoming>,
     /// What the client called the gateway.
     pub host: Option<Authority>,
     /// For an upgrade: what the client takes for an answer to its key.
@@ -166,6 +166,13 @@ impl Proxy {
             fronting,
             joining,
         })
+    }
+
+    /// Whether sockets of clients end here, so that what is said in them before is for the gateway. One that stands in
+    /// front of a server under another name passes on whatever is said.
+    #[must_use]
+    pub const fn ends_sockets(&self) -> bool {
+        self.fronting.is_none()
     }
 
     /// Probes back ends that are down and keeps prepared connections open, for as long as it is polled.

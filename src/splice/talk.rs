@@ -7,7 +7,7 @@ use super::pipe::{Passed, ROOM, Then};
 use crate::{
     ambient,
     answer::Goodbye,
-    ws::frame::{self, Aside, Breach, Opener},
+    ws::frame::{self, Aside, Opener},
 };
 
 /// The gateway's side of a conversation.
@@ -43,10 +43,7 @@ impl Talk {
     /// Takes the payload out of frames that begin at [`ROOM`], and hears what is said beside it.
     pub(super) fn open(&mut self, octets: &mut [u8]) -> Result<Passed, Goodbye> {
         let read = octets.get_mut(ROOM..).unwrap_or_default();
-        let (payload, aside) = self.opener.open(read).map_err(|breach| match breach {
-            Breach::Protocol => Goodbye::Protocol,
-            Breach::TooLong => Goodbye::TooLong,
-        })?;
+        let (payload, aside) = self.opener.open(read)?;
         let then = self.hear(aside);
         Ok(Passed { onward: ROOM + payload.start..ROOM + payload.end, then })
     }

@@ -11,30 +11,30 @@ pub const MAX_SERVER_HEADER: usize = 10;
 /// Octets of the longest payload of a control frame (RFC 6455 section 5.5).
 const MAX_CONTROL: u64 = 125;
 
-const CONTINUATION: u8 = 0;
-const TEXT: u8 = 1;
-const BINARY: u8 = 2;
-const CLOSE: u8 = 8;
-const PING: u8 = 9;
-const PONG: u8 = 10;
+pub(super) const CONTINUATION: u8 = 0;
+pub(super) const TEXT: u8 = 1;
+pub(super) const BINARY: u8 = 2;
+pub(super) const CLOSE: u8 = 8;
+pub(super) const PING: u8 = 9;
+pub(super) const PONG: u8 = 10;
 
-const FIN: u8 = 0x80;
+pub(super) const FIN: u8 = 0x80;
 /// In the second octet.
 const MASKED: u8 = 0x80;
 const RESERVED: u8 = 0x70;
 
 /// What the header of a frame says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Header {
+pub(super) struct Header {
     /// FIN, the reserved bits and the opcode.
-    first: u8,
-    mask: Option<[u8; 4]>,
-    payload: u64,
+    pub(super) first: u8,
+    pub(super) mask: Option<[u8; 4]>,
+    pub(super) payload: u64,
 }
 
 impl Header {
     /// Reads a header off the start of `octets`, with its length; `None` while it is not whole.
-    fn read(octets: &[u8]) -> Option<(Self, usize)> {
+    pub(super) fn read(octets: &[u8]) -> Option<(Self, usize)> {
         let ([first, second], mut rest) = octets.split_first_chunk::<2>()?;
         let payload = match second & 0x7f {
             126 => u64::from(u16::from_be_bytes(*take(&mut rest)?)),
@@ -45,8 +45,16 @@ impl Header {
         Some((Self { first: *first, mask, payload }, octets.len() - rest.len()))
     }
 
-    const fn opcode(self) -> u8 {
+    pub(super) const fn opcode(self) -> u8 {
         self.first & 0x0f
+    }
+
+    /// Whether it breaks the protocol where no extension is in use (RFC 6455 section 5.2 and 5.5).
+    pub(super) const fn is_unsound(self) -> bool {
+        let is_control = self.first & 0x08 != 0;
+        let is_unknown = !matches!(self.opcode(), CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG);
+        let is_long = is_control && (self.first & FIN == 0 || self.payload > MAX_CONTROL);
+        is_unknown || is_long || self.first & RESERVED != 0 || self.payload > u64::MAX >> 1
     }
 }
 
@@ -287,10 +295,8 @@ impl Opener {
         };
         if self.current == Current::Data {
             self.in_message = !is_last;
-        } else if !is_last || header.payload > MAX_CONTROL {
-            return Err(Breach::Protocol);
         }
-        if header.first & RESERVED != 0 || header.payload > u64::MAX >> 1 {
+        if header.is_unsound() {
             return Err(Breach::Protocol);
         }
         self.mask = match (header.mask, self.is_of_server) {
@@ -308,7 +314,7 @@ impl Opener {
 }
 
 /// Applies a mask, and turns it so that it goes on where it ended.
-fn unmask(octets: &mut [u8], mask: &mut [u8; 4]) {
+pub(super) fn unmask(octets: &mut [u8], mask: &mut [u8; 4]) {
     let [a, b, c, d] = *mask;
     let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
     let mut words = octets.chunks_exact_mut(8);

@@ -15,6 +15,7 @@ use crate::{
         vocabulary::{Entry, Place},
         xml::Element,
     },
+    router,
     service::proxy::preface::Preface,
 };
 
@@ -146,6 +147,8 @@ pub struct AcceptOptions {
     pub maximum_message: usize,
     /// Silence after which a socket is given up.
     pub inactivity: Option<Duration>,
+    /// Time in which a client must be let in that logs in inside a socket.
+    pub handshake: Duration,
     /// Whether answers say in `Server` what answers.
     pub server_header: bool,
     /// Where the service listens instead of where it is reached.
@@ -264,6 +267,7 @@ impl AcceptOptions {
         Self {
             maximum_message: written.size("ws.maximum.message.size").unwrap_or(MESSAGE),
             inactivity: written.time("ws.inactivity.timeout").filter(|time| !time.is_zero()),
+            handshake: written.time("ws.handshake.timeout").unwrap_or(router::HANDSHAKE),
             server_header: written.flag("http.server.header").unwrap_or(true),
             binds: Binds {
                 http: written.bind("http.bind"),

@@ -63,6 +63,14 @@ pub struct ApplicationNegotiate {
     pub identifier: Option<Spanned<String>>,
 }
 
+impl ApplicationNegotiate {
+    /// The words behind the scheme.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        self.connect.iter().chain(&self.identifier).map(|word| word.value.clone()).collect()
+    }
+}
+
 /// How services of a type are reached.
 const fn accept_schemes(service: ServiceType) -> &'static [Scheme] {
     match service {

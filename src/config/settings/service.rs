@@ -61,8 +61,10 @@ impl Services {
                 manner: Manner {
                     max_message: options.maximum_message,
                     inactivity: options.inactivity,
+                    handshake: options.handshake,
                     names_itself: options.server_header,
                 },
+                tickets_from: service.application_negotiate.words(),
                 kind: kind?,
             })
         });

@@ -69,6 +69,7 @@ fn service(config: &Config, service: &Service) -> Value {
         "requires": required,
         "pages": service.cross_site.iter().map(|site| site.allow_origin.to_string()).collect::<Vec<_>>(),
         "ws.maximum.message.size": service.accept_options.maximum_message,
+        "ws.handshake.timeout": service.accept_options.handshake.as_secs_f64(),
         "ws.inactivity.timeout": service.accept_options.inactivity.map(|time| time.as_secs_f64()),
     })
 }

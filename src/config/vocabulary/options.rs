@@ -78,6 +78,13 @@ pub(super) const ACCEPT: &[Entry] = &[
         "Silence after which a socket is given up; 0 for none",
     )
     .by_default("0"),
+    Entry::leaf(
+        "ws.handshake.timeout",
+        Time,
+        "2 minutes",
+        "Time in which a client must be let in that logs in inside a socket (x-kaazing-handshake)",
+    )
+    .by_default("5 minutes"),
     Entry::leaf("http.keepalive.timeout", Time, "120 s", "Idle time of a connection between two requests")
         .by_default("30 s")
         .shared(),

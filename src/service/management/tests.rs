@@ -12,7 +12,7 @@ use crate::{
         Board, Kind,
         tests::{Fixed, server},
     },
-    realm::{Admission, Case, Gate, visitor::Visitor},
+    realm::{Admission, Asks, Case, Gate, visitor::Visitor},
     sessions::tests::entry,
 };
 
@@ -252,7 +252,14 @@ async fn a_pass_for_nobody_in_particular_makes_an_operator_of_this_host_alone() 
         let visitor = Visitor::new(peer, false, Vec::new());
         let metrics = world.inside().metrics.service("management");
         let id = RequestId::next();
-        let case = Case { id, visitor: &visitor, service: "m", is_upgrade: false, metrics: &metrics };
+        let case = Case {
+            id,
+            visitor: &visitor,
+            service: "m",
+            asks: Asks::Response,
+            tickets_from: &[],
+            metrics: &metrics,
+        };
         let admission = Gate::Open.admit(case, &head).await;
         let Admission::Pass(pass) = admission else { panic!("{admission:?}") };
         assert_eq!(Operator::of(&pass, peer).is_some(), may, "{peer}");

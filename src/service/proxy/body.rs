@@ -44,10 +44,8 @@ struct Underway {
 impl Outgoing {
     /// A body whose octets are counted there. `identity` are the fields that name the user: trailers must not.
     #[must_use]
-    pub(super) fn new(body: Incoming, octets: &Arc<AtomicU64>, identity: &Arc<Identity>) -> Self {
-        if body.is_end_stream() {
-            return Self(None);
-        }
+    pub(super) fn new(body: Option<Incoming>, octets: &Arc<AtomicU64>, identity: &Arc<Identity>) -> Self {
+        let Some(body) = body.filter(|body| !body.is_end_stream()) else { return Self(None) };
         let (octets, identity) = (Arc::clone(octets), Arc::clone(identity));
         Self(Some(Underway { body, octets, identity, sender: Sender::default(), wanted: None }))
     }
