@@ -3,9 +3,13 @@
 pub mod check;
 pub mod explain;
 pub mod gate;
+pub mod kinit;
+pub mod kvno;
 pub mod passwd;
+pub mod prompt;
 pub mod run;
 pub mod tgg;
+pub mod tickets;
 pub mod tpg;
 pub mod tunnel;
 pub mod web;
@@ -33,6 +37,10 @@ pub enum Command {
     Check(Box<check::Args>),
     /// Say why one Negotiate token is accepted or refused
     Explain(Box<explain::Args>),
+    /// Get a ticket-granting ticket with a password, into a credential cache that all Kerberos programs read
+    Kinit(Box<kinit::Args>),
+    /// Get tickets for services into the credential cache
+    Kvno(kvno::Args),
     /// Read a password and print its hash for a jaas-config.xml
     Passwd(passwd::Args),
     /// Serve what a gateway-config.xml says

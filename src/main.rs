@@ -9,7 +9,7 @@ use std::{
 use clap::Parser as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use ticketgate::{
-    cli::{self, Cli, Command, check::Checked},
+    cli::{self, Cli, Command, check::Checked, tickets::TicketsError},
     explain::{ExplainError, Explained},
     gateway::{self, Fixed, Settings, Source},
     observe,
@@ -30,6 +30,8 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Check(args) => check(&args),
         Command::Explain(args) => explain(*args),
+        Command::Kinit(args) => ticket(args.run()),
+        Command::Kvno(args) => ticket(args.run(|error| tell(error))),
         Command::Passwd(args) => passwd(&args),
         Command::Run(args) => configured(&args),
         Command::Tgg(args) => match args.config() {
@@ -98,6 +100,14 @@ fn tunnel(args: cli::tunnel::Args) -> ExitCode {
     }
 }
 
+/// How a program ends that asks for tickets.
+fn ticket(got: Result<(), TicketsError>) -> ExitCode {
+    match got {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.code(), &error),
+    }
+}
+
 fn run(threads: NonZeroUsize, mut settings: Settings, again: &impl Source) -> ExitCode {
     let room = connections_for(raise_open_files(), settings.files_per_connection());
     if settings.bound_connections(room) {
@@ -148,6 +158,10 @@ fn announce(line: &str) {
 }
 
 fn fail(code: u8, error: &dyn std::error::Error) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "ticketgate: {error}");
+    tell(&error);
     ExitCode::from(code)
+}
+
+fn tell(error: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "ticketgate: {error}");
 }

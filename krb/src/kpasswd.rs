@@ -68,9 +68,19 @@ pub fn request(octets: &[u8]) -> Result<Request<'_>, KpasswdError> {
 #[non_exhaustive]
 pub enum Reply<'a> {
     /// Sealed: whether the password was changed only the client can read.
-    Sealed,
+    Sealed {
+        /// The AP-REP, whole.
+        ap_rep: &'a [u8],
+        /// The KRB-PRIV, whole.
+        krb_priv: &'a [u8],
+    },
     /// An error in clear.
-    Error(peek::KrbError<'a>),
+    Error {
+        /// What can be read of it.
+        error: peek::KrbError<'a>,
+        /// The KRB-ERROR, whole.
+        octets: &'a [u8],
+    },
 }
 
 /// Reads a reply, well-formed to its last octet.
@@ -81,19 +91,31 @@ pub enum Reply<'a> {
 pub fn reply(octets: &[u8]) -> Result<Reply<'_>, KpasswdError> {
     // Some servers send an error without the header.
     if peek::application_tag(octets) == Some(peek::KRB_ERROR) {
-        return Ok(Reply::Error(peek::krb_error(octets)?));
+        return Ok(Reply::Error { error: peek::krb_error(octets)?, octets });
     }
     let (version, ap_rep, rest) = split(octets)?;
     if version != CHANGE && version != SET {
         return Err(KpasswdError::Version(version));
     }
     if ap_rep.is_empty() {
-        return Ok(Reply::Error(peek::krb_error(rest)?));
+        return Ok(Reply::Error { error: peek::krb_error(rest)?, octets: rest });
     }
     der::well_formed(ap_rep).map_err(PeekError::from)?;
     expect(ap_rep, peek::AP_REP)?;
     krb_priv(rest)?;
-    Ok(Reply::Sealed)
+    Ok(Reply::Sealed { ap_rep, krb_priv: rest })
+}
+
+/// A request to change the password of whose ticket is in `ap_req`.
+///
+/// # Errors
+///
+/// [`KpasswdError::Length`] if the two messages do not fit into 64 KiB.
+pub fn change(ap_req: &[u8], krb_priv: &[u8]) -> Result<Vec<u8>, KpasswdError> {
+    let length = |octets: usize| u16::try_from(octets).map_err(|_| KpasswdError::Length);
+    let whole = length(HEADER + ap_req.len() + krb_priv.len())?;
+    let header = [whole, CHANGE, length(ap_req.len())?].map(u16::to_be_bytes);
+    Ok([header.as_flattened(), ap_req, krb_priv].concat())
 }
 
 fn split(octets: &[u8]) -> Result<(u16, &[u8], &[u8]), KpasswdError> {

@@ -17,6 +17,8 @@ pub mod msg_type {
     pub const AP_REQ: i64 = 14;
     /// AP-REP.
     pub const AP_REP: i64 = 15;
+    /// KRB-PRIV.
+    pub const KRB_PRIV: i64 = 21;
     /// KRB-ERROR.
     pub const KRB_ERROR: i64 = 30;
 }
