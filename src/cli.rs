@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 pub mod check;
+pub mod connect;
 pub mod explain;
 pub mod gate;
 pub mod kinit;
@@ -35,6 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Say what is wrong with a configuration, or what its services are and who may use them
     Check(Box<check::Args>),
+    /// Talk to a WebSocket from the terminal, and log in where it asks for that
+    Connect(Box<connect::Args>),
     /// Say why one Negotiate token is accepted or refused
     Explain(Box<explain::Args>),
     /// Get a ticket-granting ticket with a password, into a credential cache that all Kerberos programs read

@@ -8,3 +8,4 @@ pub mod kdcs;
 pub mod session;
 pub mod tunnel;
 pub mod upgrade;
+pub mod websocket;

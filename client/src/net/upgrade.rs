@@ -104,6 +104,8 @@ pub(crate) struct Switched {
     early: Bytes,
     /// The sub-protocol that the server chose, if it did.
     pub(crate) protocol: Option<String>,
+    /// The fields of its answer.
+    pub(crate) headers: HeaderMap,
 }
 
 impl Switched {
@@ -119,6 +121,8 @@ impl Switched {
 pub(crate) struct Refused {
     /// The status.
     pub(crate) status: StatusCode,
+    /// The fields of the answer.
+    pub(crate) headers: HeaderMap,
 }
 
 /// A connection on which upgrades are asked for until one is granted.
@@ -137,7 +141,7 @@ impl Asking {
         Ok(Self { sender })
     }
 
-    /// Asks once.
+    /// Asks once. After a refusal [`Asking::is_open`] says whether the connection can be asked again.
     pub(crate) async fn ask(&mut self, wish: &Wish) -> Result<Answer, UpgradeError> {
         let mut nonce = [0; 16];
         ambient::fill(&mut nonce);
@@ -149,7 +153,12 @@ impl Asking {
         let (head, body) = response.into_parts();
         // What is too long is not read: the connection ends with it.
         let _ = Limited::new(body, MAX_BODY).collect().await;
-        Ok(Answer::Refused(Refused { status: head.status }))
+        Ok(Answer::Refused(Refused { status: head.status, headers: head.headers }))
+    }
+
+    /// Whether the server keeps the connection for another request.
+    pub(crate) async fn is_open(&mut self) -> bool {
+        self.sender.ready().await.is_ok()
     }
 }
 
@@ -179,10 +188,11 @@ async fn switched(
         }
         _ => return Err(UpgradeError::Unasked),
     };
+    let headers = headers.clone();
     let upgraded = upgrade::on(&mut response).await?;
     // The connection's own type, so that what HTTP needed of it is given back.
     let parts = upgraded.downcast::<TokioIo<Connection>>().map_err(|_| UpgradeError::Unasked)?;
-    Ok(Switched { connection: parts.io.into_inner(), early: parts.read_buf, protocol })
+    Ok(Switched { connection: parts.io.into_inner(), early: parts.read_buf, protocol, headers })
 }
 
 fn has_token(headers: &HeaderMap<HeaderValue>, name: &HeaderName, wanted: &str) -> bool {
