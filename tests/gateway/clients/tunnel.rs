@@ -224,6 +224,22 @@ fn another_gateway_is_asked_when_the_first_is_not_there() {
 }
 
 #[test]
+fn a_proxy_of_octets_to_the_kdc_is_a_gateway_too() {
+    // As KAAZING Gateway's later documentation has it.
+    let proxy = Gateway::run(&format!(
+        "<gateway-config xmlns=\"http://xmlns.kaazing.org/2016/06/gateway\"><service><name>kerberos5</name>\
+         <accept>ws://127.0.0.1:0/kerberos5</accept><connect>tcp://{}</connect><type>proxy</type></service>\
+         </gateway-config>",
+        realm().kdc_addr()
+    ));
+    let tunnel = Gateway::tunnel(&format!("ws://{}/kerberos5", proxy.at("kerberos5")), &[]);
+    let client = outside(&conf(&tunnel));
+    assert_succeeds(&client.kinit("alice", "alicepw").unwrap());
+    assert_succeeds(&client.kvno(&["HTTP/gw.tgg.test", "host/svc.tgg.test"]).unwrap());
+    tunnel.wait_for_log("answers no numbered requests");
+}
+
+#[test]
 fn what_is_no_request_is_not_relayed() {
     let gateway = Gateway::before_realm(&[]);
     let tunnel = to(&gateway);

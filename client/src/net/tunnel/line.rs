@@ -2,7 +2,7 @@
 //!
 //! A gateway that chooses `kkdcp.mux` answers by the numbers of requests, in any order, on one socket. Any other relays
 //! a stream, as KAAZING Gateway's proxy does, whose KDC may close it behind each answer: there each request has a socket
-//! of its own.
+//! of its own. Proxies agree to whatever sub-protocol is offered, so one that answers nothing to the first is one too.
 //!
 //! A request whose socket ended is not sent again: the KDC may have read it, and its client knows what to do.
 
@@ -135,9 +135,10 @@ pub(super) struct Line {
 
 type Socket = WebSocketStream<Connection>;
 
-/// A socket, and whether it carries the numbers of requests.
+/// A socket, whose it is, and whether it carries the numbers of requests.
 struct Opened {
     socket: Socket,
+    gateway: usize,
     is_mux: bool,
 }
 
@@ -163,12 +164,14 @@ impl Line {
                 rest.await;
             }
             match self.open().await {
-                Some(Opened { socket, is_mux: true }) => {
-                    if share(socket, next.take(), &mut questions).await == Ended::Unneeded {
-                        return;
+                Some(Opened { socket, gateway, is_mux: true }) => {
+                    match share(socket, next.take(), &mut questions).await {
+                        Ended::Unneeded => return,
+                        Ended::Unanswered => self.is_stream(gateway),
+                        Ended::Idle | Ended::Lost => {}
                     }
                 }
-                Some(Opened { socket, is_mux: false }) => {
+                Some(Opened { socket, is_mux: false, .. }) => {
                     while alone.len() >= MAX_SOCKETS {
                         alone.join_next().await;
                     }
@@ -192,18 +195,26 @@ impl Line {
         }
     }
 
+    /// Offers this gateway nothing but streams from now on.
+    fn is_stream(&mut self, gateway: usize) {
+        if let Some((url, wish)) = self.gateways.get_mut(gateway) {
+            info!(gateway = %url, "The gateway answers no numbered requests; each has a socket of its own now");
+            wish.protocols = vec![STREAM.to_owned()];
+        }
+    }
+
     /// A socket to the first gateway that grants one.
     async fn open(&mut self) -> Option<Opened> {
-        for (url, wish) in &self.gateways {
-            match timeout(OPEN_WITHIN, open(&self.dialler, url, wish)).await.unwrap_or(Err(LineError::Silent))
-            {
-                Ok(opened) => {
+        for (gateway, (url, wish)) in self.gateways.iter().enumerate() {
+            let opened = timeout(OPEN_WITHIN, open(&self.dialler, url, wish)).await;
+            match opened.unwrap_or(Err(LineError::Silent)) {
+                Ok((socket, is_mux)) => {
                     if self.failures > 0 {
                         info!(gateway = %url, "The gateway can be reached again");
                     }
                     self.failures = 0;
                     self.rest = None;
-                    return Some(opened);
+                    return Some(Opened { socket, gateway, is_mux });
                 }
                 // Once is enough for who reads it, until it changes.
                 Err(error) if self.failures == 0 => {
@@ -220,7 +231,8 @@ impl Line {
     }
 }
 
-async fn open(dialler: &Dialler, url: &Url, wish: &Wish) -> Result<Opened, LineError> {
+/// A socket, and whether it carries the numbers of requests.
+async fn open(dialler: &Dialler, url: &Url, wish: &Wish) -> Result<(Socket, bool), LineError> {
     let connection = dialler.dial(url).await?;
     let switched = match Asking::on(connection).await?.ask(wish).await? {
         Answer::Switched(switched) => switched,
@@ -230,7 +242,7 @@ async fn open(dialler: &Dialler, url: &Url, wish: &Wish) -> Result<Opened, LineE
     let is_mux = switched.protocol.as_deref() == Some(MUX);
     let config =
         WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
-    Ok(Opened { socket: switched.socket(config).await, is_mux })
+    Ok((switched.socket(config).await, is_mux))
 }
 
 /// Why a shared socket ended.
@@ -238,10 +250,10 @@ async fn open(dialler: &Dialler, url: &Url, wish: &Wish) -> Result<Opened, LineE
 enum Ended {
     /// Nothing was asked for a while.
     Idle,
-    /// The gateway closed it, or is gone.
+    /// The gateway closed it, is gone, or sent what is no answer.
     Lost,
-    /// The gateway sent what is no answer.
-    Garbled,
+    /// The same, before it ever answered what it was asked.
+    Unanswered,
     /// Nobody is left to ask.
     Unneeded,
 }
@@ -252,7 +264,8 @@ async fn share(
     first: Option<Question>,
     questions: &mut mpsc::Receiver<Question>,
 ) -> Ended {
-    let mut shared = Shared { pending: HashMap::new(), last: 0, idle: 0, is_heard: true };
+    let mut shared =
+        Shared { pending: HashMap::new(), last: 0, idle: 0, is_heard: true, has_answered: false };
     let mut ticks = ticks();
     let mut next = first;
     let ended = loop {
@@ -281,6 +294,8 @@ async fn share(
         }
     };
     debug!(unanswered = shared.pending.len(), "Socket ended: {ended:?}");
+    let is_unanswered = ended == Ended::Lost && !shared.has_answered && !shared.pending.is_empty();
+    let ended = if is_unanswered { Ended::Unanswered } else { ended };
     // Those who wait are told before the gateway is.
     drop(shared);
     part(socket).await;
@@ -303,6 +318,8 @@ struct Shared {
     idle: u32,
     /// Whether anything arrived since the last tick.
     is_heard: bool,
+    /// Whether a request was ever answered.
+    has_answered: bool,
 }
 
 impl Shared {
@@ -322,14 +339,15 @@ impl Shared {
         self.is_heard = true;
         match message {
             Some(Ok(Message::Binary(unit))) => {
-                let (id, answer) = request::answer(&unit).ok_or(Ended::Garbled)?;
+                let (id, answer) = request::answer(&unit).ok_or(Ended::Lost)?;
                 // Who asked may have given up, or the gateway answers twice.
                 if let Some(question) = self.pending.remove(&id) {
+                    self.has_answered = true;
                     question.answered(Ok(answer));
                 }
                 Ok(())
             }
-            Some(Ok(Message::Text(_))) => Err(Ended::Garbled),
+            Some(Ok(Message::Text(_))) => Err(Ended::Lost),
             Some(Ok(Message::Close(frame))) => {
                 debug!("The gateway closes: {frame:?}");
                 Ok(())
