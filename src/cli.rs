@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod connect;
+pub mod demo;
 pub mod explain;
 pub mod gate;
 pub mod kinit;
@@ -38,6 +39,8 @@ pub enum Command {
     Check(Box<check::Args>),
     /// Talk to a WebSocket from the terminal, and log in where it asks for that
     Connect(Box<connect::Args>),
+    /// Everything at once on loopback, with an embedded KDC and a page to look at it; never for production
+    Demo(demo::Args),
     /// Say why one Negotiate token is accepted or refused
     Explain(Box<explain::Args>),
     /// Get a ticket-granting ticket with a password, into a credential cache that all Kerberos programs read

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Check(args) => check(&args),
         Command::Connect(args) => connect(*args),
+        Command::Demo(args) => demo(&args),
         Command::Explain(args) => explain(*args),
         Command::Kinit(args) => ticket(args.run()),
         Command::Kvno(args) => ticket(args.run(|error| tell(error))),
@@ -71,6 +72,16 @@ fn check(args: &cli::check::Args) -> ExitCode {
     let _ = std::io::stderr().lock().write_all(problems.as_bytes());
     let _ = std::io::stdout().lock().write_all(services.as_bytes());
     if is_sound { ExitCode::SUCCESS } else { ExitCode::from(cli::CONFIGURATION) }
+}
+
+fn demo(args: &cli::demo::Args) -> ExitCode {
+    let (settings, guide, behind) = match args.prepare() {
+        Ok(demo) => demo.into_parts(),
+        Err(error) => return fail(cli::RUN_TIME, &error),
+    };
+    let _ = std::io::stderr().lock().write_all(guide.as_bytes());
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    run_beside(threads, settings.clone(), &Fixed(settings), behind.serve())
 }
 
 fn explain(args: cli::explain::Args) -> ExitCode {
@@ -116,7 +127,17 @@ fn ticket(got: Result<(), TicketsError>) -> ExitCode {
     }
 }
 
-fn run(threads: NonZeroUsize, mut settings: Settings, again: &impl Source) -> ExitCode {
+fn run(threads: NonZeroUsize, settings: Settings, again: &impl Source) -> ExitCode {
+    run_beside(threads, settings, again, async {})
+}
+
+/// Runs the gateway, and beside it what it is in front of.
+fn run_beside(
+    threads: NonZeroUsize,
+    mut settings: Settings,
+    again: &impl Source,
+    beside: impl Future<Output = ()> + Send + 'static,
+) -> ExitCode {
     let room = connections_for(raise_open_files(), settings.files_per_connection());
     if settings.bound_connections(room) {
         tracing::warn!("Open files allow {room} connections; raise the limit (ulimit -n) to have more");
@@ -130,6 +151,8 @@ fn run(threads: NonZeroUsize, mut settings: Settings, again: &impl Source) -> Ex
         Ok(runtime) => runtime,
         Err(error) => return fail(cli::RUN_TIME, &error),
     };
+    // What it holds goes with the runtime.
+    runtime.spawn(beside);
     match runtime.block_on(gateway::run(settings, again, announce)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_configuration() => fail(cli::CONFIGURATION, &error),

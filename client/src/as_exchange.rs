@@ -9,16 +9,19 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use krb::crypto::{CryptoError, Key, Usage, UsageKeys};
+use krb::crypto::{ChecksumKey, CryptoError, Key, Usage, UsageKeys};
 use krb::error_code::{
     KDC_ERR_NEVER_VALID, KDC_ERR_PREAUTH_FAILED, KDC_ERR_PREAUTH_REQUIRED, KDC_ERR_WRONG_REALM,
     KRB_AP_ERR_BAD_INTEGRITY, KRB_AP_ERR_SKEW,
 };
+use krb::flags::ticket;
 use krb::msg::kdc::{AsRep, AsReq, KdcReqBody};
 use krb::msg::krb_error::KrbError;
 use krb::msg::msg_type;
-use krb::msg::opened::EncKdcRepPart;
-use krb::msg::padata::{MethodData, PA_ENC_TIMESTAMP, PA_FX_COOKIE, PaData, PaEncTsEnc};
+use krb::msg::opened::{Checksum, EncKdcRepPart};
+use krb::msg::padata::{
+    MethodData, PA_ENC_TIMESTAMP, PA_FX_COOKIE, PA_FX_FAST, PA_REQ_ENC_PA_REP, PaData, PaEncTsEnc,
+};
 use krb::name::{Principal, PrincipalName, RealmName};
 use krb::peek;
 use krb::sealed::EncryptedData;
@@ -51,6 +54,8 @@ pub struct AsExchange {
     /// Realms that were asked and sent the client on.
     left: Vec<RealmName>,
     clock: ClockOffset,
+    /// Whether the KDC said under the client's key that it speaks FAST.
+    speaks_fast: bool,
     /// Whether the KDC's time was taken over after a refusal, which is done once.
     corrected: bool,
     request: Vec<u8>,
@@ -103,7 +108,7 @@ impl AsExchange {
         let body = options.body(Some(&client.name), &server, nonce, now)?;
         let names = if options.canonicalize { Names::Other } else { Names::AsAsked };
         Ok(Self {
-            request: AsReq::new(None, body.clone()).encode()?,
+            request: AsReq::new(first_padata(options), body.clone()).encode()?,
             asked: Asked { client, server, nonce, enctypes: options.enctypes.clone(), names },
             body,
             options: options.clone(),
@@ -111,6 +116,7 @@ impl AsExchange {
             proved: None,
             left: Vec::new(),
             clock: ClockOffset::default(),
+            speaks_fast: false,
             corrected: false,
         })
     }
@@ -136,6 +142,12 @@ impl AsExchange {
     /// same KDC or another.
     pub fn request(&self) -> &[u8] {
         &self.request
+    }
+
+    /// Whether the KDC said that it speaks FAST, in an answer that
+    /// [`TicketOptions::protects_request`] made it protect.
+    pub const fn speaks_fast(&self) -> bool {
+        self.speaks_fast
     }
 
     /// Whether [`reply`](Self::reply) turns the password into a key to read this
@@ -173,7 +185,16 @@ impl AsExchange {
         dice: &mut dyn Dice,
     ) -> Result<AsStep, ClientError> {
         match octets.first() {
-            Some(&peek::AS_REP) => self.open(AsRep::decode(octets)?, now).map(AsStep::Done),
+            Some(&peek::AS_REP) => {
+                let credential = self.open(AsRep::decode(octets)?, now)?;
+                // Asked for by a clock that is behind, its life was over before it began.
+                let is_over = credential.times.end <= self.clock.apply(now);
+                if is_over && self.clock != ClockOffset::default() && !self.corrected {
+                    self.corrected = true;
+                    return self.restart(now, dice).map(|()| AsStep::Ask);
+                }
+                Ok(AsStep::Done(credential))
+            }
             Some(&peek::KRB_ERROR) => self.refused(KrbError::decode(octets)?, now, dice),
             _ => Err(ClientError::UnexpectedMessage),
         }
@@ -227,7 +248,7 @@ impl AsExchange {
         let nonce = dice::nonce(dice);
         let client = &self.asked.client.name;
         let body = self.options.body(Some(client), &self.asked.server, nonce, self.clock.apply(now))?;
-        self.request = AsReq::new(None, body.clone()).encode()?;
+        self.request = AsReq::new(first_padata(&self.options), body.clone()).encode()?;
         self.asked.nonce = nonce;
         self.body = body;
         self.proved = None;
@@ -248,7 +269,8 @@ impl AsExchange {
         let proof = PaData { padata_type: PA_ENC_TIMESTAMP, padata_value: sealed.encode()?.into() };
         // The cookie lets a KDC without memory know what it said before.
         let cookie = methods.into_iter().find(|method| method.padata_type == PA_FX_COOKIE);
-        let padata = cookie.into_iter().chain([proof]).collect();
+        let protection = self.options.protects_request.then(protection);
+        let padata = cookie.into_iter().chain([proof]).chain(protection).collect();
         self.request = AsReq::new(Some(padata), self.body.clone()).encode()?;
         self.proved = Some(key);
         Ok(())
@@ -258,18 +280,21 @@ impl AsExchange {
         let answer = answer.0;
         self.asked.check_envelope(&answer, msg_type::AS_REP)?;
         let enctype = self.asked.offered(answer.enc_part.etype)?;
-        let part = match &self.proved {
-            Some(key) if key.enctype() == enctype => open_part(key, &answer.enc_part)?,
+        let made;
+        let (key, part) = match &self.proved {
+            Some(key) if key.enctype() == enctype => (key, open_part(key, &answer.enc_part)?),
             // The KDC wanted no proof, so this is the first use of the key, and
             // a wrong password shows here.
             _ => {
                 let padata = answer.padata.as_deref().unwrap_or_default();
-                let key = Recipe::choose(padata, &[enctype], &self.asked.client)?
+                made = Recipe::choose(padata, &[enctype], &self.asked.client)?
                     .key(&self.password, self.options.max_iterations)?;
-                open_part(&key, &answer.enc_part).map_err(wrong_password)?
+                let part = open_part(&made, &answer.enc_part).map_err(wrong_password)?;
+                (&made, part)
             }
         };
         let part = EncKdcRepPart::decode(&part)?;
+        let speaks_fast = self.options.protects_request && self.is_protected(key, &part)?;
         let authtime = part.authtime.clone();
         let credential = self.asked.accept(answer, part)?;
         if self.options.kdc_timesync {
@@ -279,8 +304,34 @@ impl AsExchange {
                 self.clock = ClockOffset::between(now, &authtime)?;
             }
         }
+        self.speaks_fast = speaks_fast;
         Ok(credential)
     }
+
+    /// Checks that the KDC read the request as it was sent, if it says so; and
+    /// whether it then says that it speaks FAST.
+    fn is_protected(&self, key: &Key, part: &EncKdcRepPart) -> Result<bool, ClientError> {
+        if !part.flags.bit(ticket::ENC_PA_REP) {
+            return Ok(false);
+        }
+        let padata = part.encrypted_pa_data.as_deref().unwrap_or_default();
+        let checksum = padata.iter().find(|data| data.padata_type == PA_REQ_ENC_PA_REP);
+        let checksum = Checksum::decode(&checksum.ok_or(ClientError::RequestAltered)?.padata_value)?;
+        ChecksumKey::derive(key, Usage::AS_REQ)?
+            .verify_checksum(&self.request, &checksum)
+            .map_err(|_| ClientError::RequestAltered)?;
+        Ok(padata.iter().any(|data| data.padata_type == PA_FX_FAST))
+    }
+}
+
+/// What goes with a request that proves nothing.
+fn first_padata(options: &TicketOptions) -> Option<Vec<PaData>> {
+    options.protects_request.then(|| vec![protection()])
+}
+
+/// Asks the KDC to protect the request.
+fn protection() -> PaData {
+    PaData { padata_type: PA_REQ_ENC_PA_REP, padata_value: Vec::new().into() }
 }
 
 /// Opens the sealed part of an AS-REP. The plaintext has a key in it.

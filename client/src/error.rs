@@ -53,6 +53,10 @@ pub enum ClientError {
     /// The KDC says no. See [`Refusal::code`] for whether to try again.
     #[error("the KDC refuses: {0}")]
     Refused(Box<Refusal>),
+    /// The KDC read another request than was sent: somebody altered it on its
+    /// way.
+    #[error("the KDC answered a request that was altered on its way")]
+    RequestAltered,
     /// The ticket is for another service than asked.
     #[error("the KDC's answer is for another service")]
     ServerMismatch,

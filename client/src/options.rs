@@ -32,6 +32,13 @@ pub struct TicketOptions {
     /// Whether services may be given tickets with other addresses. Not by
     /// default.
     pub proxiable: bool,
+    /// Whether the KDC is to prove under the client's key that it read the
+    /// request as it was sent, and to say so whether it speaks FAST (RFC 6806
+    /// section 11). Not by default. A KDC that says it proves this must.
+    pub protects_request: bool,
+    /// Whether a renewable ticket will do where none lives as long as asked for.
+    /// Not by default.
+    pub renewable_ok: bool,
     /// How long it should be renewable, counted from now. Not by default.
     pub renew_lifetime: Option<Duration>,
     /// What a service ticket should carry beside what the KDC puts into it,
@@ -52,6 +59,8 @@ impl Default for TicketOptions {
             kdc_timesync: false,
             lifetime: Duration::from_hours(24),
             proxiable: false,
+            protects_request: false,
+            renewable_ok: false,
             renew_lifetime: None,
             authorization_data: Vec::new(),
             max_iterations: MAX_ITERATIONS,
@@ -74,6 +83,7 @@ impl TicketOptions {
             (self.proxiable, kdc::PROXIABLE),
             (self.renew_lifetime.is_some(), kdc::RENEWABLE),
             (self.canonicalize, kdc::CANONICALIZE),
+            (self.renewable_ok, kdc::RENEWABLE_OK),
         ];
         let wishes: Vec<u8> =
             wishes.into_iter().filter_map(|(wanted, flag)| wanted.then_some(flag)).collect();

@@ -9,8 +9,8 @@ use krb::flags::Flags;
 use krb::kpasswd::{self, KpasswdError, Reply};
 use krb::msg::ap::{ApRep, ApReq};
 use krb::msg::krb_error::KrbError;
-use krb::msg::krb_priv::KrbPriv;
-use krb::msg::opened::{AUTHENTICATOR_VNO, Authenticator, EncApRepPart, EncKrbPrivPart, EncryptionKey};
+use krb::msg::krb_priv::{EncKrbPrivPart, KrbPriv};
+use krb::msg::opened::{AUTHENTICATOR_VNO, Authenticator, EncApRepPart, EncryptionKey};
 use krb::msg::{HostAddress, MsgError, PVNO, msg_type};
 use krb::name::{NT_SRV_INST, PrincipalName};
 use krb::sealed::EncryptedData;
@@ -120,7 +120,8 @@ impl PasswordChange {
         };
         let plaintext = Zeroizing::new(part.encode()?);
         let sealed = UsageKeys::derive(&subkey, Usage::KRB_PRIV)?.seal_data(&dice::roll(dice), &plaintext);
-        let request = kpasswd::change(&ap_req, &KrbPriv::new(sealed).encode()?)?;
+        let request = kpasswd::write_change(&ap_req, &KrbPriv::new(sealed).encode()?);
+        let request = request.ok_or(KpasswdError::Length)?;
         Ok(Self { session: ticket.key.clone(), subkey, ctime, cusec: micros.into(), request })
     }
 

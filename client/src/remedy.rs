@@ -36,7 +36,9 @@ impl Refusal {
             KDC_ERR_CANNOT_POSTDATE | KDC_ERR_NEVER_VALID => {
                 "look at the lifetimes asked for, and at the clock"
             }
-            KDC_ERR_WRONG_REALM => "the account is in another realm; write it behind an @, or ask with -C",
+            KDC_ERR_WRONG_REALM => {
+                "the account is in another realm, or a gateway does not relay to this one; write the realm behind an @, or ask with -C"
+            }
             KRB_AP_ERR_SKEW => "the clocks of this host and the KDC are apart; have both keep time by NTP",
             KRB_AP_ERR_TKT_EXPIRED | KDC_ERR_TGT_REVOKED => "get a new ticket with kinit",
             KRB_AP_ERR_TKT_NYV => "the ticket is not valid yet; look at the clock",

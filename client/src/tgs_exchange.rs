@@ -60,8 +60,8 @@ impl TgsExchange {
         Self::with_body(tgt, server, body, options, now, dice)
     }
 
-    /// Asks for `ticket` anew, with as long a life as it was first given. It
-    /// must be renewable and not have ended.
+    /// Asks for `ticket` anew, with as long a life as it was first given and the
+    /// same flags. It must be renewable and not have ended.
     ///
     /// # Errors
     ///
@@ -76,7 +76,14 @@ impl TgsExchange {
         if !ticket.flags.bit(flags::ticket::RENEWABLE) {
             return Err(ClientError::NotRenewable);
         }
-        let options = TicketOptions { canonicalize: false, renew_lifetime: None, ..options.clone() };
+        // The new one has the flags alone that are asked for again.
+        let options = TicketOptions {
+            canonicalize: false,
+            forwardable: ticket.flags.bit(flags::ticket::FORWARDABLE),
+            proxiable: ticket.flags.bit(flags::ticket::PROXIABLE),
+            renew_lifetime: ticket.times.renew_till.and_then(|till| till.duration_since(now).ok()),
+            ..options.clone()
+        };
         let mut body = options.body(None, &ticket.server, dice::nonce(dice), now)?;
         body.kdc_options = Flags::from(body.kdc_options.word() | Flags::with(&[flags::kdc::RENEW]).word());
         Self::with_body(ticket, ticket.server.clone(), body, &options, now, dice)

@@ -36,6 +36,30 @@ pub struct Request<'a> {
     pub set: bool,
     /// The ticket, which must be for kadmin/changepw.
     pub ap_req: peek::ApReq<'a>,
+    /// The octets of the AP-REQ.
+    pub presented: &'a [u8],
+    /// The octets of the KRB-PRIV.
+    pub private: &'a [u8],
+}
+
+/// How it ended, in front of the text of a reply (RFC 3244 section 2).
+pub mod result {
+    /// The password is changed.
+    pub const SUCCESS: u16 = 0;
+    /// The request could not be read.
+    pub const MALFORMED: u16 = 1;
+    /// The server failed.
+    pub const HARDERROR: u16 = 2;
+    /// The client could not be authenticated.
+    pub const AUTHERROR: u16 = 3;
+    /// The new password is not good enough; another may be.
+    pub const SOFTERROR: u16 = 4;
+    /// It is not the client's to change.
+    pub const ACCESSDENIED: u16 = 5;
+    /// The version of the protocol is not known.
+    pub const BAD_VERSION: u16 = 6;
+    /// The ticket was not got with the password.
+    pub const INITIAL_FLAG_NEEDED: u16 = 7;
 }
 
 /// Whether a message can only be a password change: a version and an AP-REQ where they must stand.
@@ -58,9 +82,28 @@ pub fn request(octets: &[u8]) -> Result<Request<'_>, KpasswdError> {
         SET => true,
         other => return Err(KpasswdError::Version(other)),
     };
-    let ap_req = peek::ap_req(ap_req)?;
     krb_priv(private)?;
-    Ok(Request { set, ap_req })
+    Ok(Request { set, ap_req: peek::ap_req(ap_req)?, presented: ap_req, private })
+}
+
+/// The octets of a reply: an AP-REP and a KRB-PRIV, or nothing and a KRB-ERROR. `None` if two octets cannot count
+/// them.
+#[must_use]
+pub fn write_reply(ap_rep: &[u8], rest: &[u8]) -> Option<Vec<u8>> {
+    write(CHANGE, ap_rep, rest)
+}
+
+/// The octets of a request to change the password of whose ticket is in `ap_req`. `None` if two octets cannot count
+/// them.
+#[must_use]
+pub fn write_change(ap_req: &[u8], krb_priv: &[u8]) -> Option<Vec<u8>> {
+    write(CHANGE, ap_req, krb_priv)
+}
+
+fn write(version: u16, ap: &[u8], rest: &[u8]) -> Option<Vec<u8>> {
+    let length = u16::try_from(HEADER + ap.len() + rest.len()).ok()?;
+    let ap_length = u16::try_from(ap.len()).ok()?;
+    Some([&length.to_be_bytes()[..], &version.to_be_bytes(), &ap_length.to_be_bytes(), ap, rest].concat())
 }
 
 /// What a server answered, as far as it can be read without a key.
@@ -106,18 +149,6 @@ pub fn reply(octets: &[u8]) -> Result<Reply<'_>, KpasswdError> {
     Ok(Reply::Sealed { ap_rep, krb_priv: rest })
 }
 
-/// A request to change the password of whose ticket is in `ap_req`.
-///
-/// # Errors
-///
-/// [`KpasswdError::Length`] if the two messages do not fit into 64 KiB.
-pub fn change(ap_req: &[u8], krb_priv: &[u8]) -> Result<Vec<u8>, KpasswdError> {
-    let length = |octets: usize| u16::try_from(octets).map_err(|_| KpasswdError::Length);
-    let whole = length(HEADER + ap_req.len() + krb_priv.len())?;
-    let header = [whole, CHANGE, length(ap_req.len())?].map(u16::to_be_bytes);
-    Ok([header.as_flattened(), ap_req, krb_priv].concat())
-}
-
 fn split(octets: &[u8]) -> Result<(u16, &[u8], &[u8]), KpasswdError> {
     let (&[l0, l1, v0, v1, a0, a1], rest) =
         octets.split_first_chunk::<HEADER>().ok_or(KpasswdError::Length)?;
@@ -138,4 +169,30 @@ fn expect(octets: &[u8], tag: u8) -> Result<(), KpasswdError> {
     let element = der::Reader::new(octets).element().map_err(PeekError::from)?;
     element.expect(tag).map_err(PeekError::from)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::msg::krb_error::KrbError;
+    use crate::time::KerberosTime;
+
+    #[test]
+    fn a_reply_that_is_written_is_read_as_what_it_is() {
+        // An AP-REP and a KRB-PRIV as far as anybody can read them without a key: well-formed.
+        let (ap_rep, private) = ([peek::AP_REP, 2, 0x30, 0], [KRB_PRIV, 2, 0x30, 0]);
+        assert!(matches!(reply(&write_reply(&ap_rep, &private).unwrap()), Ok(Reply::Sealed { .. })));
+        let stime = KerberosTime::from_seconds(0).unwrap();
+        let error = KrbError::new(37, "R.TEST".into(), ["kadmin", "changepw"], stime, 0, None);
+        match reply(&write_reply(&[], &error.encode().unwrap()).unwrap()) {
+            Ok(Reply::Error { error, .. }) => assert_eq!(error.code, 37),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_two_octets_cannot_count_is_not_written() {
+        assert_eq!(write_reply(&[0; 10], &vec![0; 65_536 - HEADER - 10]), None);
+        assert!(write_reply(&[0; 10], &vec![0; 65_535 - HEADER - 10]).is_some());
+    }
 }

@@ -10,6 +10,7 @@ pub mod ap;
 pub mod cammac;
 pub mod kdc;
 pub mod krb_error;
+#[cfg(feature = "crypto")]
 pub mod krb_priv;
 mod number;
 #[cfg(feature = "crypto")]

@@ -1,6 +1,6 @@
 //! The flags of those who have tickets or want some: where they are, and through which gateway KDCs are asked.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args as ClapArgs;
 use client::{
@@ -30,6 +30,9 @@ pub struct Tickets {
     /// Trust also the certificates that the authorities in this PEM file sign
     #[arg(long, value_name = "PEM")]
     cacert: Option<PathBuf>,
+    /// Look KDCs up at this DNS server, where krb5.conf names none and dns_lookup_kdc lets the DNS be asked
+    #[arg(long, value_name = "ADDR")]
+    dns_server: Option<SocketAddr>,
 }
 
 /// Why there is no ticket, and how the program ends with that.
@@ -118,7 +121,7 @@ impl Tickets {
     /// [`TicketsError::Gateway`], [`TicketsError::Trust`].
     pub fn kdcs(&self) -> Result<Kdcs, TicketsError> {
         let gateway = self.tgg.as_deref().map(Gateway::read).transpose().map_err(TicketsError::Gateway)?;
-        Ok(Kdcs::new(gateway, self.trust()?))
+        Ok(Kdcs::new(gateway, self.trust()?).with_dns(self.dns_server))
     }
 
     /// Who may sign the certificates of servers.

@@ -6,7 +6,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
+use crate::directory::Directory;
 use crate::error::Error;
+use crate::krb5_conf::Krb5Conf;
 use crate::program;
 
 /// Seconds until a tool is ended. Stock `kinit` gives up on silent KDCs after about 30.
@@ -30,19 +32,31 @@ impl Output {
     }
 }
 
-/// One person at one keyboard. The files are in the realm's directory and go with it.
+/// One person at one keyboard. The files are in the realm's directory and go with it, or in one of its own.
 #[derive(Debug)]
 pub struct Client {
     dir: PathBuf,
+    _own: Option<Directory>,
 }
 
 impl Client {
     /// A client whose configuration is `conf`, with its files in the new directory `dir`.
     pub(crate) fn new(dir: PathBuf, conf: &str) -> Result<Self, Error> {
         fs::create_dir(&dir).map_err(Error::io(&dir))?;
-        let client = Self { dir };
+        let client = Self { dir, _own: None };
         fs::write(client.krb5_conf(), conf).map_err(Error::io(client.krb5_conf()))?;
         Ok(client)
+    }
+
+    /// A client of any realm, such as one of the [`embedded`](crate::embedded) KDC. Its files go with it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if its files cannot be made.
+    pub fn of(krb_realm: &str, conf: &Krb5Conf) -> Result<Self, Error> {
+        let own = Directory::create()?;
+        let client = Self::new(own.path().join("client"), &conf.render(krb_realm))?;
+        Ok(Self { _own: Some(own), ..client })
     }
 
     /// Its `krb5.conf`, for programs that are not run from here.

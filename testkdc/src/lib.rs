@@ -12,12 +12,15 @@
 //! Every call blocks. Nothing outside one temporary directory is touched, and
 //! a [`Realm`] that is dropped, or whose process ends in whatever way, leaves
 //! no server and no file behind: it may live in a `static`.
+//!
+//! Beside it is a small KDC of our own in [`embedded`].
 
 mod builder;
 mod client;
 mod control;
 mod daemon;
 mod directory;
+pub mod embedded;
 mod engine;
 mod error;
 mod krb5_conf;

@@ -1,5 +1,7 @@
 //! The program `testkdc` as somebody types it, and what is left of it after its sudden end.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
@@ -25,8 +27,19 @@ impl Drop for ByHand {
 
 #[test]
 fn a_killed_process_leaves_no_server_and_no_file() {
+    leaves_nothing(&[]);
+}
+
+#[test]
+fn an_embedded_one_leaves_nothing_either() {
+    leaves_nothing(&["--embedded"]);
+}
+
+#[track_caller]
+fn leaves_nothing(args: &[&str]) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_testkdc"));
-    let mut testkdc = ByHand(program.env("TESTKDC", "native").stdout(Stdio::piped()).spawn().unwrap());
+    program.args(args).env("TESTKDC", "native").stdout(Stdio::piped());
+    let mut testkdc = ByHand(program.spawn().unwrap());
     let lines: Vec<_> = BufReader::new(testkdc.0.stdout.take().unwrap())
         .lines()
         .map_while(Result::ok)

@@ -333,7 +333,7 @@ impl Gateway {
 }
 
 /// Where Debian has it.
-fn libfaketime() -> String {
+pub(crate) fn libfaketime() -> String {
     let found = std::fs::read_dir("/usr/lib").unwrap().filter_map(|dir| {
         let file = dir.ok()?.path().join("faketime/libfaketime.so.1");
         file.is_file().then(|| file.to_str().unwrap().to_owned())

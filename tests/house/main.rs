@@ -9,12 +9,17 @@ use std::{
 
 /// All Rust sources below these folders, with their text.
 fn sources(folders: &[&str]) -> Vec<(PathBuf, String)> {
-    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    files(folders, "rs")
+}
+
+/// All files below these folders whose names end so, with their text.
+fn files(folders: &[&str], ending: &str) -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, ending: &str, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() && !path.ends_with("target") {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                walk(&path, ending, found);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
                 let text = fs::read_to_string(&path).unwrap();
                 found.push((path, text));
             }
@@ -24,7 +29,7 @@ fn sources(folders: &[&str]) -> Vec<(PathBuf, String)> {
     for folder in folders {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         if folder.is_dir() {
-            walk(&folder, &mut found);
+            walk(&folder, ending, &mut found);
         }
     }
     assert!(!found.is_empty());
@@ -70,6 +75,20 @@ fn no_file_is_longer_than_a_reader_can_hold() {
 }
 
 #[test]
+fn what_runs_in_pages_keeps_the_rules_too() {
+    let written = [files(&["web/src", "web/test"], "ts"), files(&["web/scripts"], "js")].concat();
+    for (path, text) in written {
+        assert!(text.starts_with("/**"), "{path:?} does not open with what it is for");
+        let is_test = path.components().any(|part| part.as_os_str() == "test");
+        assert!(is_test || text.lines().count() <= 450, "{path:?} is too long");
+        for word in [": any", "as any", "<any>", "@ts-", "eslint-", "console.log"] {
+            let is_script = path.components().any(|part| part.as_os_str() == "scripts");
+            assert!(is_test || is_script || !text.contains(word), "{path:?} has {word}");
+        }
+    }
+}
+
+#[test]
 fn the_relay_cannot_reach_a_key() {
     nowhere(&["tgg"], &["krb::ccache", "krb::crypto", "krb::keytab", "msg::opened"], &[]);
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tgg/Cargo.toml")).unwrap();
@@ -84,6 +103,13 @@ fn what_decides_has_no_sockets_no_clock_and_no_dice() {
     nowhere(&["krb/src", "tgg/src", "tpg/src"], &words, &[]);
     // With its feature `net` the client has a shell of its own.
     nowhere(&["client/src"], &words, &["client/src/net/"]);
+}
+
+#[test]
+fn the_embedded_kdc_answers_without_sockets_clock_and_dice() {
+    let words =
+        ["TcpListener", "UdpSocket", "SystemTime::now", "Instant::now", "getrandom", "std::fs", "std::env"];
+    nowhere(&["testkdc/src/embedded"], &words, &["embedded/server.rs"]);
 }
 
 #[test]
@@ -106,7 +132,8 @@ fn what_decides_does_not_know_who_asks() {
     nowhere(&["krb/src"], &["tgg::", "tpg::", "client::", "ticketgate::"], &[]);
     nowhere(&["tgg/src"], &["tpg::", "client::", "ticketgate::"], &[]);
     nowhere(&["tpg/src"], &["tgg::", "client::", "ticketgate::"], &[]);
-    nowhere(&["src"], &["testkdc::"], &[]);
+    // What is not for production is in one room.
+    nowhere(&["src"], &["testkdc::"], &["cli/demo.rs", "demo/feed.rs"]);
 }
 
 #[test]

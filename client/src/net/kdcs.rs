@@ -1,12 +1,13 @@
-//! The way to a realm's servers: straight to those that krb5.conf names, or through a gateway.
+//! The way to a realm's servers: straight to those that krb5.conf or the DNS names, or through a gateway.
 
 mod direct;
+mod discovery;
 mod gateway;
 mod proxy;
 mod socket;
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -42,9 +43,9 @@ pub enum AskError {
     /// The server of a URL cannot be reached.
     #[error(transparent)]
     Dial(#[from] DialError),
-    /// krb5.conf names no server of the realm.
+    /// Neither krb5.conf nor the DNS names a server of the realm.
     #[error(
-        "no {what} of the realm {krb_realm} is known; name one in [realms] of krb5.conf, or a gateway with --tgg"
+        "no {what} of the realm {krb_realm} is known, nor does the DNS name one; name one in [realms] of krb5.conf, or a gateway with --tgg"
     )]
     NoServer {
         /// The realm.
@@ -84,16 +85,24 @@ pub struct Kdcs {
     gateway: Option<Gateway>,
     dialler: Dialler,
     trust: Trust,
+    dns: Option<SocketAddr>,
     patience: Duration,
 }
 
 impl Kdcs {
-    /// Asks those that krb5.conf names, or a gateway for all realms if there is one.
+    /// Asks those that krb5.conf names, or the DNS, or a gateway for all realms if there is one.
     ///
     /// `trust` is who may sign the certificates of gateways and proxies.
     #[must_use]
     pub fn new(gateway: Option<Gateway>, trust: Trust) -> Self {
-        Self { gateway, dialler: Dialler::new(trust.clone()), trust, patience: PATIENCE }
+        Self { gateway, dialler: Dialler::new(trust.clone()), trust, dns: None, patience: PATIENCE }
+    }
+
+    /// Asks this DNS server in the place of the system's where krb5.conf names no servers and lets the DNS be asked.
+    #[must_use]
+    pub const fn with_dns(mut self, server: Option<SocketAddr>) -> Self {
+        self.dns = server;
+        self
     }
 
     /// Waits so long for a server after all were asked.
@@ -118,7 +127,7 @@ impl Kdcs {
         if let Some(gateway) = &self.gateway {
             return gateway.ask(&self.dialler, krb_realm, message, self.patience).await;
         }
-        let known = self.servers(conf, krb_realm, purpose)?;
+        let known = self.found(conf, krb_realm, purpose).await?;
         let mut urls = known.servers.iter().filter_map(|server| match server {
             Server::Proxy { url } => Some(url),
             _ => None,
@@ -166,7 +175,7 @@ impl Kdcs {
         if self.gateway.is_some() {
             return unknown;
         }
-        let Ok(known) = self.servers(conf, krb_realm, Purpose::Password) else { return unknown };
+        let Ok(known) = self.found(conf, krb_realm, Purpose::Password).await else { return unknown };
         match known.servers.iter().find_map(|server| host(server, Purpose::Password)) {
             Some((name, port)) => direct::own_address(name, port).await.unwrap_or(unknown),
             None => unknown,
@@ -176,7 +185,7 @@ impl Kdcs {
     /// Whether krb5.conf names servers that know new passwords before others do.
     #[must_use]
     pub fn has_primary(&self, conf: &Krb5Conf, krb_realm: &RealmName) -> bool {
-        self.gateway.is_none() && self.servers(conf, krb_realm, Purpose::TicketFromPrimary).is_ok()
+        self.gateway.is_none() && Self::named(conf, krb_realm, Purpose::TicketFromPrimary).is_ok()
     }
 
     /// Says goodbye to the gateway, if there is one and it listens so long.
@@ -186,7 +195,24 @@ impl Kdcs {
         }
     }
 
-    fn servers(&self, conf: &Krb5Conf, krb_realm: &RealmName, purpose: Purpose) -> Result<Known, AskError> {
+    /// The servers that krb5.conf names, or else those that the DNS does.
+    async fn found(
+        &self,
+        conf: &Krb5Conf,
+        krb_realm: &RealmName,
+        purpose: Purpose,
+    ) -> Result<Known, AskError> {
+        let named = Self::named(conf, krb_realm, purpose);
+        if named.is_ok() || !conf.dns_lookup_kdc() {
+            return named;
+        }
+        match discovery::servers(self.dns, krb_realm, purpose).await {
+            servers if servers.is_empty() => named,
+            servers => Ok(Known { servers, anchors: Vec::new() }),
+        }
+    }
+
+    fn named(conf: &Krb5Conf, krb_realm: &RealmName, purpose: Purpose) -> Result<Known, AskError> {
         let named = conf.servers(krb_realm.as_str().unwrap_or_default());
         let servers = match purpose {
             Purpose::Ticket => named.kdcs,

@@ -107,6 +107,8 @@ impl Session {
             kdc_timesync: self.conf.kdc_timesync(),
             lifetime: self.conf.ticket_lifetime(krb_realm).unwrap_or(defaults.lifetime),
             proxiable: self.conf.proxiable(krb_realm),
+            protects_request: true,
+            renewable_ok: true,
             renew_lifetime: self.conf.renew_lifetime(krb_realm),
             ..defaults
         }
@@ -126,7 +128,7 @@ impl Session {
         options: &TicketOptions,
     ) -> Result<Credential, SessionError> {
         let initial = self.initial(client, password, service, options, Purpose::Ticket).await;
-        let Initial { credential, clock, proved } = match initial {
+        let Initial { credential, clock, proved, speaks_fast } = match initial {
             // The KDC that was asked may not know of a change yet.
             Err(SessionError::WrongPassword { .. } | SessionError::PasswordExpired { .. })
                 if self.kdcs.has_primary(&self.conf, &client.krb_realm) =>
@@ -136,11 +138,18 @@ impl Session {
             other => other?,
         };
         let mut credentials = Vec::new();
-        if proved && is_granting(&credential.server) {
+        if is_granting(&credential.server) {
             let kind = PA_ENC_TIMESTAMP.to_string();
-            let server = Some(&credential.server);
-            let client = credential.client.clone();
-            credentials.push(Entry::for_config(client, ccache::PA_TYPE, server, kind.as_bytes()));
+            let told = [
+                (speaks_fast, ccache::FAST_AVAIL, b"yes".as_slice()),
+                (proved, ccache::PA_TYPE, kind.as_bytes()),
+            ];
+            let (client, server) = (&credential.client, Some(&credential.server));
+            credentials.extend(
+                told.into_iter()
+                    .filter(|(is_known, ..)| *is_known)
+                    .map(|(_, key, value)| Entry::for_config(client.clone(), key, server, value)),
+            );
         }
         let principal = credential.client.clone();
         let time_offset = (clock != ClockOffset::default()).then(|| clock.into());
@@ -181,7 +190,8 @@ impl Session {
             exchange = back;
             if let AsStep::Done(credential) = step.map_err(|error| failed(error, &krb_realm))? {
                 let (clock, proved) = (exchange.clock(), exchange.has_proved());
-                return Ok(Initial { credential, clock, proved });
+                let speaks_fast = exchange.speaks_fast();
+                return Ok(Initial { credential, clock, proved, speaks_fast });
             }
         }
     }
@@ -336,6 +346,8 @@ struct Initial {
     clock: ClockOffset,
     /// Whether the KDC wanted proof before.
     proved: bool,
+    /// Whether the KDC speaks FAST.
+    speaks_fast: bool,
 }
 
 /// An address as messages have it.

@@ -54,8 +54,7 @@ fn answer(
     let ap_rep = ApRep::new(keys.seal_data(&CONFOUNDER, &proof.encode().unwrap())).encode().unwrap();
     let keys = UsageKeys::derive(&change.subkey, Usage::KRB_PRIV).unwrap();
     let krb_priv = KrbPriv::new(keys.seal_data(&CONFOUNDER, &part.encode().unwrap())).encode().unwrap();
-    // Requests and answers have the same frame.
-    kpasswd::change(&ap_rep, &krb_priv).unwrap()
+    kpasswd::write_reply(&ap_rep, &krb_priv).unwrap()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use krb::kpasswd::result;
 use krb::name::KerberosString;
 
 /// Octets of Active Directory's policy in the place of a text (MS-KILE has no name for it; MIT krb5's
@@ -52,14 +53,14 @@ impl ChangeRefused {
             return Err(Self { code: ResultCode::Malformed, text: String::new() });
         };
         let code = match u16::from_be_bytes(*code) {
-            0 => return Ok(()),
-            1 => ResultCode::Malformed,
-            2 => ResultCode::HardError,
-            3 => ResultCode::AuthError,
-            4 => ResultCode::SoftError,
-            5 => ResultCode::AccessDenied,
-            6 => ResultCode::BadVersion,
-            7 => ResultCode::InitialFlagNeeded,
+            result::SUCCESS => return Ok(()),
+            result::MALFORMED => ResultCode::Malformed,
+            result::HARDERROR => ResultCode::HardError,
+            result::AUTHERROR => ResultCode::AuthError,
+            result::SOFTERROR => ResultCode::SoftError,
+            result::ACCESSDENIED => ResultCode::AccessDenied,
+            result::BAD_VERSION => ResultCode::BadVersion,
+            result::INITIAL_FLAG_NEEDED => ResultCode::InitialFlagNeeded,
             other => ResultCode::Other(other),
         };
         Err(Self { code, text: policy(text).unwrap_or_else(|| for_people(text)) })

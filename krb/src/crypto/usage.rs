@@ -49,6 +49,8 @@ impl Usage {
     pub const GSS_INITIATOR_SEAL: Self = Self(24);
     /// What a GSS initiator signs (RFC 4121 section 2).
     pub const GSS_INITIATOR_SIGN: Self = Self(25);
+    /// The checksum over the AS-REQ in its reply, under the reply key (RFC 6806 section 11).
+    pub const AS_REQ: Self = Self(56);
     /// The verifiers of a CAMMAC (RFC 7751 section 7).
     pub const CAMMAC: Self = Self(64);
 }

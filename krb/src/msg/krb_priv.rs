@@ -1,12 +1,17 @@
-//! KRB-PRIV: data that only the two parties of a session can read (RFC 4120 section 5.7).
+//! KRB-PRIV: octets that two parties of a session keep to themselves, and the new password among them (RFC 4120
+//! section 5.7, RFC 3244 section 2).
 
 use rasn::{AsnType, Decode, Decoder, Encode, Encoder};
 
+use super::address::HostAddress;
 use super::number::{PVNO, msg_type};
+use super::opened::KeyOctets;
 use crate::codec::whole_message;
+use crate::name::{PrincipalName, RealmName};
 use crate::sealed::EncryptedData;
+use crate::time::KerberosTime;
 
-/// Sealed data, such as a new password and the answer to it.
+/// A sealed message of a session.
 #[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
 #[rasn(tag(explicit(application, 21)))]
 pub struct KrbPriv {
@@ -16,12 +21,50 @@ pub struct KrbPriv {
     /// The message type, [`msg_type::KRB_PRIV`].
     #[rasn(tag(explicit(1)))]
     pub msg_type: i64,
-    /// The EncKrbPrivPart, sealed with the session key or a subkey. There is no field with the tag 2.
+    /// The [`EncKrbPrivPart`], sealed with the subkey of the session, or with its key where there is none.
     #[rasn(tag(explicit(3)))]
     pub enc_part: EncryptedData,
 }
 
-whole_message!(KrbPriv);
+/// What is sealed in a KRB-PRIV.
+#[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
+#[rasn(tag(explicit(application, 28)))]
+pub struct EncKrbPrivPart {
+    /// What one tells the other: wiped when dropped, and printed as a length.
+    #[rasn(tag(explicit(0)))]
+    pub user_data: KeyOctets,
+    /// The sender's time.
+    #[rasn(tag(explicit(1)))]
+    pub timestamp: Option<KerberosTime>,
+    /// Its microseconds; 0 to 999,999 if the sender keeps to the standard.
+    #[rasn(tag(explicit(2)))]
+    pub usec: Option<i64>,
+    /// The sender's number of this message; a UInt32 that some send as a negative Int32.
+    #[rasn(tag(explicit(3)))]
+    pub seq_number: Option<i64>,
+    /// The sender's address.
+    #[rasn(tag(explicit(4)))]
+    pub s_address: HostAddress,
+    /// The receiver's address.
+    #[rasn(tag(explicit(5)))]
+    pub r_address: Option<HostAddress>,
+}
+
+/// What a client asks for with version 0xff80 of a password change; with version 1 the password stands alone.
+#[derive(AsnType, Clone, Debug, Decode, Encode, PartialEq, Eq)]
+pub struct ChangePasswdData {
+    /// The new password: wiped when dropped, and printed as a length.
+    #[rasn(tag(explicit(0)))]
+    pub newpasswd: KeyOctets,
+    /// Whose password; absent means the client's own.
+    #[rasn(tag(explicit(1)))]
+    pub targname: Option<PrincipalName>,
+    /// Of which realm.
+    #[rasn(tag(explicit(2)))]
+    pub targrealm: Option<RealmName>,
+}
+
+whole_message!(ChangePasswdData, EncKrbPrivPart, KrbPriv);
 
 impl KrbPriv {
     /// The message with this sealed part.
@@ -46,5 +89,22 @@ mod tests {
         for end in 0..octets.len() {
             assert!(KrbPriv::decode(&octets[..end]).is_err());
         }
+    }
+
+    #[test]
+    fn a_private_part_comes_back_as_it_was_written_and_shows_no_data() {
+        let address = HostAddress { addr_type: 2, address: vec![127, 0, 0, 1].into() };
+        let part = EncKrbPrivPart {
+            user_data: b"secret".to_vec().into(),
+            timestamp: None,
+            usec: None,
+            seq_number: Some(7),
+            s_address: address,
+            r_address: None,
+        };
+        let octets = part.encode().unwrap();
+        assert_eq!(octets.first(), Some(&0x7c));
+        assert_eq!(EncKrbPrivPart::decode(&octets).unwrap(), part);
+        assert!(format!("{part:?}").contains("user_data: [6 octets]"));
     }
 }

@@ -45,22 +45,44 @@ impl PacBuilder {
         self.buffer(buffer::UPN_DNS_INFO, info.encode())
     }
 
-    /// The PAC, signed with the service's key and the KDC's.
+    /// The PAC, signed with the service's key and the KDC's, as a ticket for the KDC itself has it.
     ///
     /// # Errors
     ///
     /// Those of [`Pac::read`] for buffers that no PAC may have, such as signatures of their own, and
     /// [`PacError::Signature`] for a key that cannot sign.
-    pub fn sign(mut self, server: &Key, kdc: &Key) -> Result<Vec<u8>, PacError> {
+    pub fn sign(self, server: &Key, kdc: &Key) -> Result<Vec<u8>, PacError> {
+        self.signed(None, server, kdc)
+    }
+
+    /// The PAC with all four signatures, as a ticket for any other service has it: also over the ticket, and over
+    /// the whole PAC (MS-PAC sections 2.8.3 and 2.8.4).
+    ///
+    /// `ticket` is the EncTicketPart that the PAC will stand in, encoded with a single zero octet in its place.
+    ///
+    /// # Errors
+    ///
+    /// As for [`sign`](Self::sign).
+    pub fn sign_for_service(self, ticket: &[u8], server: &Key, kdc: &Key) -> Result<Vec<u8>, PacError> {
+        self.signed(Some(ticket), server, kdc)
+    }
+
+    fn signed(mut self, ticket: Option<&[u8]>, server: &Key, kdc: &Key) -> Result<Vec<u8>, PacError> {
         let keys = |key| ChecksumKey::derive(key, Usage::PAC_SIGNATURE).map_err(|_| PacError::Signature);
         let (server, kdc) = (keys(server)?, keys(kdc)?);
-        for (kind, keys) in [(buffer::SERVER_CHECKSUM, &server), (buffer::KDC_CHECKSUM, &kdc)] {
-            let mut signature = keys.enctype().checksum_number().to_le_bytes().to_vec();
-            signature.resize(SIGNATURE_TYPE + keys.enctype().checksum_length(), 0);
-            self.buffers.push((kind, signature));
+        if let Some(ticket) = ticket {
+            self.buffers.push((buffer::TICKET_CHECKSUM, signature(&kdc, &kdc.make(ticket))));
+            self.buffers.push((buffer::FULL_CHECKSUM, empty_signature(&kdc)));
         }
+        self.buffers.push((buffer::SERVER_CHECKSUM, empty_signature(&server)));
+        self.buffers.push((buffer::KDC_CHECKSUM, empty_signature(&kdc)));
         let mut octets = self.assemble();
-        // The KDC signs the server's signature, so that comes first.
+        // Each is over what stands there when it is made: the whole while it and the two below are empty, then the
+        // server's, and at last the KDC's over the server's.
+        if ticket.is_some() {
+            let full = kdc.make(&octets);
+            put(&mut octets, buffer::FULL_CHECKSUM, &full)?;
+        }
         let server = server.make(&Pac::read(&octets)?.without_signatures()?);
         put(&mut octets, buffer::SERVER_CHECKSUM, &server)?;
         put(&mut octets, buffer::KDC_CHECKSUM, &kdc.make(&server))?;
@@ -85,6 +107,16 @@ impl PacBuilder {
         }
         [header, contents].concat()
     }
+}
+
+/// A signature with the type that goes with the key.
+fn signature(keys: &ChecksumKey, octets: &[u8]) -> Vec<u8> {
+    [&keys.enctype().checksum_number().to_le_bytes(), octets].concat()
+}
+
+/// The room for a signature.
+fn empty_signature(keys: &ChecksumKey) -> Vec<u8> {
+    signature(keys, &vec![0; keys.enctype().checksum_length()])
 }
 
 /// Puts a signature into its place.

@@ -5,6 +5,7 @@ use krb::msg::HostAddress;
 use krb::msg::ap::{ApRep, ApReq};
 use krb::msg::kdc::{AsRep, AsReq, KdcReqBody, TgsRep, TgsReq};
 use krb::msg::krb_error::KrbError;
+use krb::msg::krb_priv::{ChangePasswdData, EncKrbPrivPart, KrbPriv};
 use krb::msg::opened::{
     Authenticator, AuthorizationData, AuthorizationDataElement, Checksum, EncApRepPart, EncAsRepPart,
     EncKdcRepPart, EncTgsRepPart, EncTicketPart, EncryptionKey, EtypeList, LastReqEntry, TransitedEncoding,
@@ -237,7 +238,31 @@ proptest! {
     fn authenticators_and_their_answers_come_back(authenticator in authenticator()) {
         let Authenticator { ctime, cusec, subkey, seq_number, .. } = authenticator.clone();
         comes_back!(EncApRepPart { ctime, cusec, subkey, seq_number }, EncApRepPart);
+        if let Some(checksum) = &authenticator.cksum {
+            comes_back!(checksum.clone(), Checksum);
+        }
         comes_back!(authenticator, Authenticator);
+    }
+
+    #[test]
+    fn private_messages_and_new_passwords_come_back(
+        (sealed, secret) in (sealed(), vec(any::<u8>(), 0..200)),
+        (timestamp, usec, seq_number) in (of(time()), of(number()), of(number())),
+        (mut addresses, s_address) in (addresses(), (any::<i32>(), octets())),
+        (targname, targrealm) in (of(name()), of(string())),
+    ) {
+        let (addr_type, address) = s_address;
+        let s_address = HostAddress { addr_type, address };
+        let (user_data, r_address) = (secret.clone().into(), addresses.pop());
+        comes_back!(KrbPriv::new(sealed), KrbPriv);
+        comes_back!(
+            EncKrbPrivPart { user_data, timestamp, usec, seq_number, s_address, r_address },
+            EncKrbPrivPart
+        );
+        comes_back!(
+            ChangePasswdData { newpasswd: secret.into(), targname, targrealm },
+            ChangePasswdData
+        );
     }
 
     #[test]

@@ -178,6 +178,34 @@ fn the_ticket_signature_fits_the_ticket_as_it_is_written_here() {
     assert_eq!(keys(TICKET_KDC).verify(&ticket.encode().unwrap(), signed), Ok(()));
 }
 
+/// Signed anew for its service, the PAC of that ticket has the signature that the KDC gave the ticket, and one over
+/// the whole while the other two are empty (MS-PAC section 2.8.4).
+#[test]
+fn a_pac_for_a_service_is_signed_as_a_kdc_signs_it() {
+    let mut ticket = ticket();
+    let octets = pac_of(&ticket);
+    let published = Pac::read(&octets).unwrap();
+    let zero = AuthorizationDataElement { ad_type: ad_type::WIN2K_PAC, ad_data: vec![0].into() };
+    let inner = AuthorizationData(vec![zero]).encode().unwrap();
+    ticket.authorization_data.as_mut().unwrap().0[0].ad_data = inner.into();
+    let key = |(number, digits)| key(number, digits);
+    let octets = PacBuilder::new()
+        .client_info(&published.client_info().unwrap())
+        .sign_for_service(&ticket.encode().unwrap(), &key(TICKET_SERVICE), &key(TICKET_KDC))
+        .unwrap();
+    let pac = Pac::read(&octets).unwrap();
+    let ticket_signature = |pac| signature(pac, buffer::TICKET_CHECKSUM, TICKET_KDC);
+    assert_eq!(ticket_signature(&pac), ticket_signature(&published));
+    assert_eq!(pac.verify_server(&keys(TICKET_SERVICE)), Ok(()));
+    assert!(kdc_signed(&pac, TICKET_SERVICE, TICKET_KDC));
+
+    let full = signature(&pac, buffer::FULL_CHECKSUM, TICKET_KDC).to_vec();
+    let mut whole = pac.without_signatures().unwrap();
+    let place = pac.find(buffer::FULL_CHECKSUM).unwrap().offset + SIGNATURE_TYPE;
+    whole[place..place + full.len()].fill(0);
+    assert_eq!(keys(TICKET_KDC).verify(&whole, &full), Ok(()));
+}
+
 #[test]
 fn what_fuzzing_found_in_mit_krb5_is_refused() {
     for (name, count) in [("fuzz1", 0x1000_0000), ("fuzz2", 0x2000_0000)] {
