@@ -130,6 +130,21 @@ fn without_a_ticket_the_way_to_one_is_said() {
 }
 
 #[test]
+fn a_service_that_does_not_prove_itself_is_told_nothing() {
+    let impostor = Backend::new(|head, mut stream| {
+        let answer = if head.values("authorization").is_empty() {
+            "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n".to_owned()
+        } else {
+            head.agree("")
+        };
+        let _ = stream.write_all(answer.as_bytes());
+    });
+    let url = impostor.url("ws").replace("127.0.0.1", "localhost");
+    let output = connect(&logged_in("alice", "alicepw"), &[&url], "secret\n");
+    refused(&output, "the service does not prove who it is");
+}
+
+#[test]
 fn a_user_without_the_role_is_refused() {
     let client = logged_in("alice", "alicepw");
     for scheme in ["Negotiate", "Application Negotiate"] {
