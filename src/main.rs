@@ -29,6 +29,7 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match cli.command {
         Command::Check(args) => check(&args),
+        Command::Connect(args) => connect(*args),
         Command::Demo(args) => demo(&args),
         Command::Explain(args) => explain(*args),
         Command::Kinit(args) => ticket(args.run()),
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
             Some(config) => configured(&cli::run::Args::of(config.clone())),
             None => fixed(args.threads(), args.settings()),
         },
+        Command::Tunnel(args) => tunnel(args),
     }
 }
 
@@ -100,6 +102,20 @@ fn passwd(args: &cli::passwd::Args) -> ExitCode {
             Err(error) => fail(cli::RUN_TIME, &error),
         },
         Err(error) => fail(if error.is_usage() { cli::USAGE } else { cli::RUN_TIME }, &error),
+    }
+}
+
+fn connect(args: cli::connect::Args) -> ExitCode {
+    match args.talk() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.exit_code(), &error),
+    }
+}
+
+fn tunnel(args: cli::tunnel::Args) -> ExitCode {
+    match args.serve(announce) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.exit_code(), &error),
     }
 }
 

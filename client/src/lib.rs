@@ -41,10 +41,12 @@
 mod answer;
 mod as_exchange;
 pub mod ccache;
+pub mod challenge;
 mod clock;
 mod credential;
 mod dice;
 mod error;
+pub mod handshake;
 pub mod krb5_conf;
 mod moment;
 pub mod negotiate;

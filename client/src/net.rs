@@ -6,3 +6,6 @@ pub mod configuration;
 pub mod dial;
 pub mod kdcs;
 pub mod session;
+pub mod tunnel;
+pub mod upgrade;
+pub mod websocket;

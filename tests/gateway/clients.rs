@@ -1,8 +1,10 @@
 //! The program in a user's hands: it gets tickets, and other programs use them.
 
+mod connect;
 mod kinit;
 mod krb5_conf;
 mod kvno;
+mod tunnel;
 
 use testkdc::{Client, Output};
 
