@@ -37,7 +37,7 @@ pub struct Args {
     /// Field to send with the upgrade, such as "Cookie: a=b"
     #[arg(long, value_name = "FIELD", value_parser = field)]
     header: Vec<(HeaderName, HeaderValue)>,
-    /// Page to come from, as a browser says it: https://app.example.com
+    /// Page to come from, as a browser says it, such as `https://app.example.com`
     #[arg(long, value_name = "ORIGIN", value_parser = value)]
     origin: Option<HeaderValue>,
     /// Log in with this name where a password is asked for (Basic)
