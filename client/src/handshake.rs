@@ -16,6 +16,8 @@ use crate::challenge::{Challenge, ChallengeError, Credentials};
 
 pub use commands::{Commands, Heard};
 pub use error::HandshakeError;
+#[cfg(feature = "net")]
+pub(crate) use error::remedy;
 
 /// The sub-protocol that stands for the handshake.
 pub const PROTOCOL: &str = "x-kaazing-handshake";

@@ -16,7 +16,7 @@ pub enum HandshakeError {
     #[error("the server's balancer has no member to serve; try again later")]
     NoMember,
     /// The service says no.
-    #[error("the service refuses: {status} {reason}")]
+    #[error("the service refuses: {status} {reason}{}", remedy(*.status))]
     Refused {
         /// The status.
         status: u16,
@@ -32,4 +32,14 @@ pub enum HandshakeError {
     /// The request cannot be written.
     #[error("a path and sub-protocols must not have blanks or control characters in them")]
     Unwritable,
+}
+
+/// What to do about a status that lets nobody in.
+pub(crate) const fn remedy(status: u16) -> &'static str {
+    match status {
+        403 => "; this user may lack a role, or the page that --origin names is not invited",
+        404 => "; see that host and path are right",
+        429 | 503 => "; try again later",
+        _ => "",
+    }
 }

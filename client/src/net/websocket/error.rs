@@ -5,7 +5,7 @@ use tokio_tungstenite::tungstenite;
 
 use crate::{
     challenge::ChallengeError,
-    handshake::HandshakeError,
+    handshake::{HandshakeError, remedy},
     net::{dial::DialError, upgrade::UpgradeError},
 };
 
@@ -50,7 +50,7 @@ pub enum WebSocketError {
     #[error("the server redirects more than {} times", super::MAX_REDIRECTS)]
     Redirects,
     /// The server says no.
-    #[error("the server refuses: {status}{}", remedy(*.status))]
+    #[error("the server refuses: {status}{}", remedy(.status.as_u16()))]
     Refused {
         /// The status.
         status: StatusCode,
@@ -85,16 +85,5 @@ impl WebSocketError {
                 | Self::Refused { .. }
                 | Self::Unanswered { .. }
         )
-    }
-}
-
-fn remedy(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::FORBIDDEN => {
-            "; this user may lack a role, or the page that --origin names is not invited"
-        }
-        StatusCode::NOT_FOUND => "; see that host and path are right",
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => "; try again later",
-        _ => "",
     }
 }
