@@ -1,60 +1,9 @@
 //! Heimdal's clients: Kerberos in the path of a `GET`, and over the raw listener.
 
-use std::{path::PathBuf, process::Command, sync::OnceLock};
-
-use testkdc::{Client, Krb5Conf, Output};
+use peers::Heimdal;
+use testkdc::Krb5Conf;
 
 use crate::world::{Gateway, realm};
-
-/// Where Heimdal's programs are.
-pub(crate) struct Heimdal {
-    bin: PathBuf,
-    /// The folder that its servers are below.
-    pub(crate) usr: PathBuf,
-    /// The variable without which none of its programs runs.
-    pub(crate) library_path: String,
-}
-
-impl Heimdal {
-    /// Unpacks them below `target/` when they are asked for first. `None`, with the reason printed, where they
-    /// cannot be had; that fails where `CI` is set, which skips nothing.
-    pub(crate) fn find() -> Option<&'static Self> {
-        static HEIMDAL: OnceLock<Result<Heimdal, String>> = OnceLock::new();
-        match HEIMDAL.get_or_init(Self::unpack) {
-            Ok(heimdal) => Some(heimdal),
-            Err(why) if std::env::var_os("CI").is_none() => {
-                eprintln!("skipped: {why}");
-                None
-            }
-            Err(why) => panic!("{why}"),
-        }
-    }
-
-    fn unpack() -> Result<Self, String> {
-        let output = Command::new("sh")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/heimdal"))
-            .arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/../heimdal"))
-            .output()
-            .map_err(|error| format!("tests/heimdal cannot be run: {error}"))?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-        }
-        let assignments = String::from_utf8(output.stdout).unwrap();
-        let value = |name: &str| {
-            assignments.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap()
-        };
-        let library_path = format!("LD_LIBRARY_PATH={}", value("HEIMDAL_LIB"));
-        Ok(Self { bin: value("HEIMDAL_BIN").into(), usr: value("HEIMDAL_KDC").into(), library_path })
-    }
-
-    #[track_caller]
-    pub(crate) fn run(&self, client: &Client, program: &str, args: &[&str], input: &str) -> Output {
-        let program = self.bin.join(program);
-        let mut all = vec![&*self.library_path, program.to_str().unwrap()];
-        all.extend_from_slice(args);
-        client.run("env", &all, input).unwrap()
-    }
-}
 
 /// Gets a ticket-granting ticket and a service ticket by this way alone, and finds it in the record.
 fn gets_tickets(way: fn(&Gateway) -> String, recorded: &str) {

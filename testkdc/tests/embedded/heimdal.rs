@@ -1,67 +1,17 @@
 //! Heimdal's programs get what they ask for too.
 
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
+use peers::Heimdal;
 use testkdc::embedded::{Account, Server};
 use testkdc::{Client, Krb5Conf, Output};
 
 use super::{client_with, demo, serve};
 
-/// Where Heimdal's programs are.
-struct Heimdal {
-    bin: PathBuf,
-    /// The variable without which none of its programs runs.
-    library_path: String,
-}
-
-impl Heimdal {
-    /// Unpacks them below `target/` when they are asked for first. `None`, with the reason printed, where they
-    /// cannot be had; that fails where `CI` is set, which skips nothing.
-    fn find() -> Option<&'static Self> {
-        static HEIMDAL: OnceLock<Result<Heimdal, String>> = OnceLock::new();
-        match HEIMDAL.get_or_init(Self::unpack) {
-            Ok(heimdal) => Some(heimdal),
-            Err(why) if std::env::var_os("CI").is_none() => {
-                eprintln!("skipped: {why}");
-                None
-            }
-            Err(why) => panic!("{why}"),
-        }
-    }
-
-    fn unpack() -> Result<Self, String> {
-        let output = Command::new("sh")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/heimdal"))
-            .arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/../heimdal"))
-            .output()
-            .map_err(|error| format!("tests/heimdal cannot be run: {error}"))?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-        }
-        let assignments = String::from_utf8(output.stdout).unwrap();
-        let value = |name: &str| {
-            assignments.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap()
-        };
-        let library_path = format!("LD_LIBRARY_PATH={}", value("HEIMDAL_LIB"));
-        Ok(Self { bin: value("HEIMDAL_BIN").into(), library_path })
-    }
-
-    #[track_caller]
-    fn run(&self, client: &Client, program: &str, args: &[&str], input: &str) -> Output {
-        let program = self.bin.join(program);
-        let mut all = vec![&*self.library_path, program.to_str().unwrap()];
-        all.extend_from_slice(args);
-        client.run("env", &all, input).unwrap()
-    }
-
-    #[track_caller]
-    fn kinit(&self, client: &Client, args: &[&str], user: &str, input: &str) -> Output {
-        let args: Vec<_> = [&["--password-file=STDIN"], args, &[user]].concat();
-        self.run(client, "kinit.heimdal", &args, input)
-    }
+#[track_caller]
+fn kinit(heimdal: &Heimdal, client: &Client, args: &[&str], user: &str, input: &str) -> Output {
+    let args: Vec<_> = [&["--password-file=STDIN"], args, &[user]].concat();
+    heimdal.run(client, "kinit.heimdal", &args, input)
 }
 
 fn over(way: &str, server: &Server) -> Client {
@@ -75,7 +25,7 @@ fn heimdal_gets_tickets_over_udp_and_tcp() {
     let server = serve(demo());
     for way in ["udp", "tcp"] {
         let client = over(way, &server);
-        let kinit = heimdal.kinit(&client, &[], "alice", "alicepw\n");
+        let kinit = kinit(heimdal, &client, &[], "alice", "alicepw\n");
         assert!(kinit.success(), "{kinit:?}");
         let kgetcred = heimdal.run(&client, "kgetcred", &["HTTP/localhost"], "");
         assert!(kgetcred.success(), "{kgetcred:?}");
@@ -94,7 +44,7 @@ fn heimdal_uses_each_enctype() {
         let kdc = format!("tcp/{}", server.addrs()[0]);
         let conf = Krb5Conf::new().kdc(&kdc).libdefault("default_etypes", enctype);
         let client = client_with(&conf);
-        let kinit = heimdal.kinit(&client, &[], "alice", "alicepw\n");
+        let kinit = kinit(heimdal, &client, &[], "alice", "alicepw\n");
         assert!(kinit.success(), "{kinit:?}");
         let list = client.klist(&["-e"]).unwrap().stdout;
         assert!(list.contains(&format!("skey, tkt): {enctype}")), "{list}");
@@ -106,7 +56,7 @@ fn heimdal_renews_and_forwards() {
     let Some(heimdal) = Heimdal::find() else { return };
     let server = serve(demo());
     let client = over("udp", &server);
-    let kinit = heimdal.kinit(&client, &["--renewable", "--forwardable"], "alice", "alicepw\n");
+    let kinit = kinit(heimdal, &client, &["--renewable", "--forwardable"], "alice", "alicepw\n");
     assert!(kinit.success(), "{kinit:?}");
     let renewed = heimdal.run(&client, "kinit.heimdal", &["--renew"], "");
     assert!(renewed.success(), "{renewed:?}");
@@ -120,7 +70,7 @@ fn heimdal_is_told_why_not() {
     let server = serve(demo().account(Account::user("gone", "pw").expires(UNIX_EPOCH)));
     let client = over("udp", &server);
     for (user, says) in [("alice", "Password incorrect"), ("nobody", "not known"), ("gone", "expired")] {
-        let kinit = heimdal.kinit(&client, &[], user, "wrong\n");
+        let kinit = kinit(heimdal, &client, &[], user, "wrong\n");
         assert!(!kinit.success() && kinit.stderr.contains(says), "{kinit:?}");
     }
 }

@@ -8,11 +8,11 @@ use std::{
 };
 
 use krb::{error_code, frame};
+use peers::Heimdal;
 use testkdc::{Client, Krb5Conf, Output};
 
 use crate::{
     authority::authority,
-    heimdal_client::Heimdal,
     initiator::{as_req, directly, error_code},
     world::{Gateway, PATIENCE, exit_code, realm, refusing, timed},
 };

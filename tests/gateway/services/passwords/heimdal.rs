@@ -9,13 +9,11 @@ use std::{
     thread,
 };
 
+use peers::Heimdal;
 use ticketgate::ambient;
 
 use super::{ANY_NUMBER, gated, login, module, refused};
-use crate::{
-    heimdal_client::Heimdal,
-    world::{PATIENCE, realm},
-};
+use crate::world::{PATIENCE, realm};
 
 /// Heimdal's KDC with a realm of its own, stopped when dropped.
 struct HeimdalKdc {
