@@ -39,6 +39,7 @@ mod services;
 mod slapd;
 mod started;
 mod ticket;
+mod web;
 mod websocket;
 mod world;
 mod ws_client;

@@ -1,9 +1,9 @@
 //! The services of a configuration, each word of theirs through real sockets.
 
 mod broadcast;
-mod browsers;
+pub(crate) mod browsers;
 mod certificates;
-mod custom;
+pub(crate) mod custom;
 mod decisions;
 mod directory;
 mod echo;
@@ -17,13 +17,13 @@ mod pages;
 mod passwords;
 mod prefaced;
 mod proxied;
-pub(super) mod realms;
+pub(crate) mod realms;
 mod redirect;
 mod signed;
 mod tickets;
 mod tokens;
 mod told;
-mod users;
+pub(crate) mod users;
 
 use std::{
     fs,
@@ -46,7 +46,7 @@ use crate::{
 };
 
 /// A configuration with this in it.
-fn config(inside: &str) -> String {
+pub(crate) fn config(inside: &str) -> String {
     format!("<gateway-config xmlns=\"http://xmlns.kaazing.org/2016/06/gateway\">{inside}</gateway-config>")
 }
 
@@ -126,10 +126,10 @@ fn close_code(socket: &mut WebSocket<TcpStream>) -> u16 {
 }
 
 /// A folder of files, which goes when it is dropped.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("served-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -138,14 +138,14 @@ impl Folder {
     }
 
     /// With this file in it.
-    fn with(self, name: &str, octets: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn with(self, name: &str, octets: impl AsRef<[u8]>) -> Self {
         let file = self.path(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, octets).unwrap();
         self
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }

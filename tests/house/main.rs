@@ -9,12 +9,17 @@ use std::{
 
 /// All Rust sources below these folders, with their text.
 fn sources(folders: &[&str]) -> Vec<(PathBuf, String)> {
-    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    files(folders, "rs")
+}
+
+/// All files below these folders whose names end so, with their text.
+fn files(folders: &[&str], ending: &str) -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, ending: &str, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() && !path.ends_with("target") {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                walk(&path, ending, found);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
                 let text = fs::read_to_string(&path).unwrap();
                 found.push((path, text));
             }
@@ -24,7 +29,7 @@ fn sources(folders: &[&str]) -> Vec<(PathBuf, String)> {
     for folder in folders {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         if folder.is_dir() {
-            walk(&folder, &mut found);
+            walk(&folder, ending, &mut found);
         }
     }
     assert!(!found.is_empty());
@@ -64,6 +69,20 @@ fn no_file_is_longer_than_a_reader_can_hold() {
     for (path, text) in sources(&["src", "krb/src", "tgg/src", "tpg/src", "client/src", "testkdc/src"]) {
         let lines = code(&path, &text).lines().count();
         assert!(lines <= 450, "{path:?} has {lines} lines above its tests");
+    }
+}
+
+#[test]
+fn what_runs_in_pages_keeps_the_rules_too() {
+    let written = [files(&["web/src", "web/test"], "ts"), files(&["web/scripts"], "js")].concat();
+    for (path, text) in written {
+        assert!(text.starts_with("/**"), "{path:?} does not open with what it is for");
+        let is_test = path.components().any(|part| part.as_os_str() == "test");
+        assert!(is_test || text.lines().count() <= 450, "{path:?} is too long");
+        for word in [": any", "as any", "<any>", "@ts-", "eslint-", "console.log"] {
+            let is_script = path.components().any(|part| part.as_os_str() == "scripts");
+            assert!(is_test || is_script || !text.contains(word), "{path:?} has {word}");
+        }
     }
 }
 

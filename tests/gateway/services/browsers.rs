@@ -12,6 +12,8 @@ macro_rules! in_both_browsers {
     };
 }
 
+pub(crate) use in_both_browsers;
+
 mod answers;
 mod passwords;
 mod sessions;
@@ -35,7 +37,7 @@ use crate::{
     world::{Gateway, realm},
 };
 
-type Start = fn(&Client) -> Result<Browser, Error>;
+pub(crate) type Start = fn(&Client) -> Result<Browser, Error>;
 
 /// Behind `Basic`: joe's password.
 const JOES: &str = "am9lOndlbGNvbWU=";
@@ -163,7 +165,7 @@ impl Site {
 }
 
 /// A browser without a ticket.
-fn nobody(start: Start) -> Option<Browser> {
+pub(crate) fn nobody(start: Start) -> Option<Browser> {
     peers::or_skipped(start(&realm().client().unwrap()))
 }
 
@@ -184,7 +186,7 @@ fn opens(browser: &Browser, url: &str) -> bool {
 }
 
 /// Whether it is Chromium, which shows no program that it asks for a password.
-fn is_chromium(browser: &Browser) -> bool {
+pub(crate) fn is_chromium(browser: &Browser) -> bool {
     browser.run_async("return navigator.userAgent.includes('Chrome')", &json!([])).unwrap() == true
 }
 

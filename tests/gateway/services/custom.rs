@@ -17,7 +17,7 @@ use super::{Folder, ask, config, service, status};
 use crate::{backend::Head, world::Gateway};
 
 /// The program that does what the token says.
-pub(super) const JUDGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/modules/judge.py");
+pub(crate) const JUDGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/modules/judge.py");
 
 /// A realm of this scheme with these login modules, where logins may fail any number of times.
 fn realm(scheme: &str, modules: &str) -> String {

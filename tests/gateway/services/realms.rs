@@ -43,7 +43,7 @@ pub(super) fn gated(constraint: &str, realm: &str) -> Gateway {
 }
 
 /// A constraint of these roles.
-pub(super) fn roles(roles: &[&str]) -> String {
+pub(crate) fn roles(roles: &[&str]) -> String {
     let roles: String = roles.iter().map(|role| format!("<require-role>{role}</require-role>")).collect();
     format!("<authorization-constraint>{roles}</authorization-constraint>")
 }

@@ -19,16 +19,16 @@ const ARGON2ID: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$oTSb1X+ttpUqHVjzoHgxJg$JBg+lBi/EPF7glb4DL1anwSghoOru3dA8AJFdchKrNc";
 
 /// A file with these users and roles.
-pub(super) fn users(inside: &str) -> String {
+pub(crate) fn users(inside: &str) -> String {
     format!("<jaas-config xmlns=\"http://xmlns.kaazing.com/jaas-config/centurion\">{inside}</jaas-config>")
 }
 
-pub(super) fn user(name: &str, password: &str, roles: &[&str]) -> String {
+pub(crate) fn user(name: &str, password: &str, roles: &[&str]) -> String {
     let roles: String = roles.iter().map(|role| format!("<role-name>{role}</role-name>")).collect();
     format!("<user><name>{name}</name><password>{password}</password>{roles}</user>")
 }
 
-pub(super) fn role(name: &str, roles: &[&str]) -> String {
+pub(crate) fn role(name: &str, roles: &[&str]) -> String {
     let roles: String = roles.iter().map(|role| format!("<role-name>{role}</role-name>")).collect();
     format!("<role><name>{name}</name>{roles}</role>")
 }

@@ -62,7 +62,13 @@ pub enum Error {
         /// The exception.
         said: String,
     },
-    /// Python's packages could not be fetched.
+    /// The compiler of TypeScript refused the client for pages, or its tests.
+    #[error("the client for pages cannot be compiled:\n{said}")]
+    TypeScript {
+        /// What the compiler said.
+        said: String,
+    },
+    /// Packages of Python or Node could not be fetched.
     #[error("{said}")]
     Unfetched {
         /// What was tried, and what to do.

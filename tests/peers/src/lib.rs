@@ -6,6 +6,7 @@ mod error;
 mod haproxy;
 mod issuer;
 pub mod mit;
+pub mod node;
 mod process;
 pub mod python;
 mod skipped;

@@ -1,0 +1,4 @@
+//! The client for pages, against real gateways in front of a real realm.
+
+mod browser;
+mod node;
