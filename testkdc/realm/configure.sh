@@ -12,6 +12,8 @@
 #   TESTKDC_KPASSWD_PORT  UDP and TCP port for new passwords   464
 #   TESTKDC_KADMIN_PORT   TCP port of the administration       749
 #   TESTKDC_MAX_DGRAM     longest reply over UDP, in octets    4096
+#   TESTKDC_SPAKE         groups of SPAKE that are offered     none
+#   TESTKDC_SPAKE_FIRST   the group of a challenge that is sent before it is asked for
 #   TESTKDC_LOG           a further place for the logs, such as STDERR
 set -eu
 
@@ -34,6 +36,7 @@ cat >"$dir/$name.conf" <<CONF
     kdc_listen = $listen:$port
     kdc_tcp_listen = $listen:$port
     kdc_max_dgram_reply_size = ${TESTKDC_MAX_DGRAM:-4096}
+$(maybe spake_preauth_kdc_challenge "${TESTKDC_SPAKE_FIRST:-}")
 
 [realms]
     $realm = {
@@ -62,6 +65,7 @@ cat >"$dir/krb5.conf" <<CONF
     dns_lookup_realm = false
     dns_canonicalize_hostname = false
     rdns = false
+$(maybe spake_preauth_groups "${TESTKDC_SPAKE:-}")
 
 [realms]
     $realm = {

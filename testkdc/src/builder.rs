@@ -30,6 +30,8 @@ pub enum Place {
 pub struct Builder {
     name: String,
     max_dgram_reply: Option<usize>,
+    spake: String,
+    spake_first: String,
     kind: Option<Kind>,
 }
 
@@ -45,7 +47,8 @@ enum Kind {
 
 impl Default for Builder {
     fn default() -> Self {
-        Self { name: "TGG.TEST".to_owned(), max_dgram_reply: None, kind: None }
+        let name = "TGG.TEST".to_owned();
+        Self { name, max_dgram_reply: None, spake: String::new(), spake_first: String::new(), kind: None }
     }
 }
 
@@ -60,6 +63,18 @@ impl Builder {
     /// KDC answers KRB_ERR_RESPONSE_TOO_BIG. `None` is 4096, the default of MIT's manual.
     pub fn max_dgram_reply(mut self, octets: impl Into<Option<usize>>) -> Self {
         self.max_dgram_reply = octets.into();
+        self
+    }
+
+    /// Has the KDC offer SPAKE (RFC 9588) in these groups, such as `edwards25519`. It offers none by default.
+    pub fn spake(mut self, groups: &str) -> Self {
+        groups.clone_into(&mut self.spake);
+        self
+    }
+
+    /// Has it send a challenge in this group before a client asks for one (`spake_preauth_kdc_challenge`).
+    pub fn spake_first(mut self, group: &str) -> Self {
+        group.clone_into(&mut self.spake_first);
         self
     }
 
@@ -125,6 +140,8 @@ impl Builder {
         ];
         let octets = self.max_dgram_reply.map(|octets| octets.to_string());
         variables.push(("TESTKDC_MAX_DGRAM", octets.unwrap_or_default()));
+        variables.push(("TESTKDC_SPAKE", self.spake.clone()));
+        variables.push(("TESTKDC_SPAKE_FIRST", self.spake_first.clone()));
         let command = match place {
             Place::Container(engine) => engine::run(engine, image, dir.path(), &variables)?,
             Place::Native => native(dir.path(), &variables)?,

@@ -1,14 +1,38 @@
 //! Kerberos as a page speaks it, run by Node: its own tests, which are below `web/test`, are told where everything is.
 
 use peers::{node, or_skipped};
-use testkdc::Realm;
+use testkdc::{Builder, Realm};
 
 use crate::{backend::Backend, world::Gateway};
 
 #[test]
 fn a_page_gets_tickets_and_opens_doors_with_them() {
-    // A realm of its own: the tests change passwords.
-    let realm = Realm::builder().native().start().unwrap();
+    kerberos(Realm::builder(), "");
+}
+
+#[test]
+fn a_page_takes_the_exchange_that_nobody_can_guess_from() {
+    kerberos(Realm::builder().spake("edwards25519"), "asked");
+}
+
+#[test]
+fn a_page_takes_a_challenge_that_comes_before_it_asks() {
+    kerberos(Realm::builder().spake("edwards25519").spake_first("edwards25519"), "first");
+}
+
+#[test]
+fn a_page_says_which_group_it_speaks_where_the_challenge_is_of_another() {
+    kerberos(Realm::builder().spake("edwards25519 P-256").spake_first("P-256"), "asked");
+}
+
+#[test]
+fn a_page_sends_the_time_to_a_kdc_that_does_not_speak_its_group() {
+    kerberos(Realm::builder().spake("P-256"), "refused");
+}
+
+/// Runs the tests with a realm of their own, for they change passwords; `spake` says how its KDC offers SPAKE.
+fn kerberos(realm: Builder, spake: &str) {
+    let realm = realm.native().start().unwrap();
     realm.kadmin("add_policy -minlength 12 long").unwrap();
     realm.add_user("strict", "strictpw").unwrap();
     realm.kadmin("modify_principal -policy long strict").unwrap();
@@ -24,6 +48,7 @@ fn a_page_gets_tickets_and_opens_doors_with_them() {
         ("TICKETGATE_TPG", format!("http://{}/", tpg.web())),
         ("TICKETGATE_REALM", realm.name().to_owned()),
         ("TICKETGATE_STRICT", "strict".to_owned()),
+        ("TICKETGATE_SPAKE", spake.to_owned()),
     ];
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
     let Some(run) = or_skipped(node::test("kerberos/kdc", &variables)) else { return };

@@ -6,7 +6,7 @@
  */
 
 import { KerberosError } from "./error.js";
-import { concat, type Octets, utf8 } from "./octets.js";
+import { concat, type Octets, uint32, utf8 } from "./octets.js";
 
 /** Longest message, in octets: twice the 64 KiB that Windows allows a token. */
 export const MAX_LENGTH = 128 * 1024;
@@ -346,5 +346,5 @@ export function time(milliseconds: number): Octets {
 
 /** 32 KerberosFlags, flag 0 in the highest bit. */
 export function flags(word: number): Octets {
-    return element(TAG.BIT_STRING, Uint8Array.of(0, word >>> 24, (word >>> 16) & 0xff, (word >>> 8) & 0xff, word & 0xff));
+    return element(TAG.BIT_STRING, concat(Uint8Array.of(0), uint32(word)));
 }

@@ -1,8 +1,8 @@
 /** What a message says, in words and fields, for who shows it to people. Nothing is opened, so no key can be shown. */
 
 import { ENCTYPES } from "./crypto/enctype.js";
-import { application, MAX_LENGTH } from "./der.js";
-import { KDC_ERR_PREAUTH_REQUIRED } from "./error_code.js";
+import { application, context, MAX_LENGTH } from "./der.js";
+import { KDC_ERR_MORE_PREAUTH_DATA_REQUIRED, KDC_ERR_PREAUTH_REQUIRED } from "./error_code.js";
 import { isFramed, isKerberosToken, mechName, readKerberosToken, TOKEN_ID, unframe } from "./gss/token.js";
 import { isResp, NEG_STATE, readInit, readResp } from "./gss/spnego.js";
 import { kindOf } from "./kind.js";
@@ -12,14 +12,14 @@ import { readKpasswd, readKrbPriv } from "./message/kpasswd.js";
 import { isKrbError, readKrbError, refusal } from "./message/krb_error.js";
 import { type EtypeInfo2Entry, PA, type PaData, readEtypeInfo2, readMethodData } from "./message/padata.js";
 import type { EncryptedData } from "./message/sealed.js";
-import { formatName, formatPrincipal, type PrincipalName } from "./name.js";
+import { escape, formatName, formatPrincipal, type PrincipalName, visible } from "./name.js";
 import { hex, type Octets } from "./octets.js";
 
 /** One thing that a message says. */
 export interface Field {
     /** What it is, in a word or two. */
     readonly name: string;
-    /** What it says, as text; names in it are escaped, but not for HTML. */
+    /** What it says, as text without characters that hide or turn others around, but not escaped for HTML. */
     readonly value: string;
     /** What it is made of. */
     readonly fields?: readonly Field[];
@@ -82,7 +82,7 @@ function reader(message: Octets): Describe | undefined {
 function request(message: Octets, type: 10 | 12): Description {
     const { padata, body } = readKdcReq(message, type);
     const service = body.server === undefined ? "a service" : formatPrincipal({ name: body.server, realm: body.realm });
-    const proves = padata.some((data) => PROOFS.has(data.type));
+    const proves = padata.some(({ type, value }) => PROOFS.has(type) || (type === PA.SPAKE && value[0] === ANSWER));
     let summary = `The user asks for a ticket for ${service}`;
     if (body.client !== undefined) {
         const client = formatPrincipal({ name: body.client, realm: body.realm });
@@ -94,7 +94,7 @@ function request(message: Octets, type: 10 | 12): Description {
 function bodyFields(body: KdcReqBody): Field[] {
     return [
         ...nameField("user", body.client),
-        { name: "realm", value: body.realm },
+        { name: "realm", value: escape(body.realm) },
         ...nameField("service", body.server),
         { name: "options", value: `0x${body.options.toString(16).padStart(8, "0")}` },
         ...timeField("from", body.from),
@@ -148,17 +148,18 @@ function refusalOf(message: Octets): Description {
     const error = readKrbError(message);
     const { name, message: words } = refusal(error);
     const { code, data } = error;
-    const methods = code === KDC_ERR_PREAUTH_REQUIRED && data !== undefined ? attempt(() => readMethodData(data)) : [];
+    const wanting = code === KDC_ERR_PREAUTH_REQUIRED || code === KDC_ERR_MORE_PREAUTH_DATA_REQUIRED;
+    const methods = wanting && data !== undefined ? attempt(() => readMethodData(data)) : [];
     return {
         kind: "KRB-ERROR",
         summary: words,
         fields: [
             { name: "error", value: `${name} (${error.code})` },
-            ...(error.text === undefined ? [] : [{ name: "in its own words", value: error.text }]),
+            ...(error.text === undefined ? [] : [{ name: "in its own words", value: visible(error.text) }]),
             ...timeField("its clock", error.time),
             { name: "service", value: formatPrincipal({ name: error.server, realm: error.realm }) },
             ...nameField("user", error.client),
-            ...(error.clientRealm === undefined ? [] : [{ name: "user's realm", value: error.clientRealm }]),
+            ...(error.clientRealm === undefined ? [] : [{ name: "user's realm", value: escape(error.clientRealm) }]),
             ...methods.map(padataField),
         ],
     };
@@ -253,6 +254,9 @@ function timeField(name: string, time: number | undefined): Field[] {
 function enctypeName(number: number): string {
     return ENCTYPES.find((enctype) => enctype.number === number)?.name ?? `enctype ${number}`;
 }
+
+/** The first octet of an answer to a challenge of SPAKE, which proves the password too. */
+const ANSWER = context(2);
 
 /** What proves the password. */
 const PROOFS: ReadonlySet<number> = new Set([PA.ENC_TIMESTAMP, PA.ENCRYPTED_CHALLENGE]);

@@ -1,4 +1,4 @@
-/** Numbers and names of the error codes that a KRB-ERROR carries, and what they mean to people (RFC 4120 section 7.5.9). */
+/** Numbers and names of the error codes of a KRB-ERROR, and what they mean to people (RFC 4120 section 7.5.9). */
 
 /** The user is not in the database. */
 export const KDC_ERR_C_PRINCIPAL_UNKNOWN = 6;
@@ -98,7 +98,7 @@ export const KDC_ERRORS: ReadonlyMap<number, readonly [name: string, message?: s
     [85, ["KRB_AP_ERR_IAKERB_KDC_NOT_FOUND"]],
     [86, ["KRB_AP_ERR_IAKERB_KDC_NO_RESPONSE"]],
     [90, ["KDC_ERR_PREAUTH_EXPIRED", "The login took too long; try again"]],
-    [91, ["KDC_ERR_MORE_PREAUTH_DATA_REQUIRED"]],
+    [91, ["KDC_ERR_MORE_PREAUTH_DATA_REQUIRED", "The KDC wants another message before it believes the password"]],
     [92, ["KDC_ERR_PREAUTH_BAD_AUTHENTICATION_SET"]],
     [93, ["KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS"]],
     [100, ["KDC_ERR_NO_ACCEPTABLE_KDF"]],

@@ -94,7 +94,8 @@ export class Kerberos {
             lifetime: options.lifetime ?? LIFETIME,
             canonicalize: options.canonicalize ?? false,
         });
-        return new Login({ credential, clock: this.#clock, enctypes: this.#enctypes, ask: (signal) => this.#ask(signal) });
+        const ask = (signal: AbortSignal): Ask => this.#ask(signal);
+        return new Login({ credential, clock: this.#clock, enctypes: this.#enctypes, ask });
     }
 
     /**
@@ -139,4 +140,3 @@ function withRealm(text: string): Principal {
     }
     return { name, realm };
 }
-

@@ -61,8 +61,8 @@ export class Login {
      * A ticket for a service such as `HTTP/www.example.com`, with its realm behind `@` if KDCs cannot be asked for it.
      * It is kept until near its end.
      *
-     * Throws a {@link KerberosError}: what a KDC says, such as code 7 for a service that it does not know; what keeps its
-     * answer from being believed; `TICKET_EXPIRED` and `LOGGED_OUT` if there is no login any more.
+     * Throws a {@link KerberosError}: what a KDC says, such as code 7 for a service that it does not know; what keeps
+     * its answer from being believed; `TICKET_EXPIRED` and `LOGGED_OUT` if there is no login any more.
      */
     async ticket(spn: string): Promise<ServiceTicket> {
         const foundation = this.#foundation;

@@ -1,4 +1,4 @@
-/** Names of principals, and how they are written so that none can pass for another (RFC 4120 sections 5.2.2 and 6.2). */
+/** Names of principals, written so that none can pass for another (RFC 4120 sections 5.2.2 and 6.2). */
 
 import { field, integer, type Reader, sequence, string } from "./der.js";
 import { KerberosError } from "./error.js";
@@ -111,17 +111,16 @@ const ESCAPED = new Map([
     ["\0", "\\0"],
 ]);
 
-/** Beside separators, what has no shape of its own or steers the layout of text is shown as octets. */
-function escape(part: string): string {
-    return part.replace(/[/@\\]|[\p{Cc}\p{Default_Ignorable_Code_Point}\u2028-\u202e\ufff9-\ufffb]/gu, (character) => {
-        const known = ESCAPED.get(character);
-        if (known !== undefined) {
-            return known;
-        }
-        if ("/@\\".includes(character)) {
-            return `\\${character}`;
-        }
-        return Array.from(utf8(character), (octet) => `\\x${octet.toString(16).padStart(2, "0")}`).join("");
+/** One part, or a realm: {@link visible}, and separators in it do not separate. */
+export function escape(part: string): string {
+    return visible(part.replace(/[/@\\]/g, "\\$&"));
+}
+
+/** A text in which what has no shape of its own, or steers the layout of text, is shown as octets. */
+export function visible(text: string): string {
+    return text.replace(/[\p{Cc}\p{Default_Ignorable_Code_Point}\u2028-\u202e\ufff9-\ufffb]/gu, (character) => {
+        const octets = Array.from(utf8(character), (octet) => `\\x${octet.toString(16).padStart(2, "0")}`);
+        return ESCAPED.get(character) ?? octets.join("");
     });
 }
 

@@ -53,3 +53,8 @@ export function uint32(number: number): Octets {
 export function hex(octets: Uint8Array): string {
     return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }
+
+/** The octets of hexadecimal digits, two for each. */
+export function unhex(digits: string): Octets {
+    return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}

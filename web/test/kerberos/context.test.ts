@@ -15,7 +15,14 @@ import type { Credential } from "../../src/kerberos/exchange/asked.js";
 import { type ContextOptions, SecurityContext } from "../../src/kerberos/gss/context.js";
 import { MIC_FLAG, makeMic, verifyMic } from "../../src/kerberos/gss/mic.js";
 import { mechList, NEG_STATE, readInit, readResp, writeResp } from "../../src/kerberos/gss/spnego.js";
-import { CHECKSUM_TYPE, MECH, readKerberosToken, TOKEN_ID, unframe, writeKerberosToken } from "../../src/kerberos/gss/token.js";
+import {
+    CHECKSUM_TYPE,
+    MECH,
+    readKerberosToken,
+    TOKEN_ID,
+    unframe,
+    writeKerberosToken,
+} from "../../src/kerberos/gss/token.js";
 import { type Authenticator, readApReq, readAuthenticator } from "../../src/kerberos/message/ap.js";
 import { writeEncryptedData, type EncryptionKey, writeEncryptionKey } from "../../src/kerberos/message/sealed.js";
 import { NAME_TYPE, writeName } from "../../src/kerberos/name.js";
@@ -46,10 +53,17 @@ class Acceptor {
         const { id, message } = readKerberosToken(init.mechToken ?? new Uint8Array(0));
         assert.equal(id, TOKEN_ID.AP_REQ);
         const request = readApReq(message);
-        const authenticator = readAuthenticator(await session.open(USAGE.AP_REQ_AUTHENTICATOR, request.authenticator.cipher));
+        const authenticator = readAuthenticator(
+            await session.open(USAGE.AP_REQ_AUTHENTICATOR, request.authenticator.cipher),
+        );
         const { subkey } = authenticator;
         assert.ok(subkey);
-        return new Acceptor(session, authenticator, request.options, await Key.import(session.enctype, subkey.value.slice()));
+        return new Acceptor(
+            session,
+            authenticator,
+            request.options,
+            await Key.import(session.enctype, subkey.value.slice()),
+        );
     }
 
     /** An AP-REP, ready to go into an answer. */
@@ -66,7 +80,10 @@ class Acceptor {
         );
         const cipher = await key.seal(USAGE.AP_REP, part);
         const sealed = writeEncryptedData({ etype: key.enctype.number, cipher });
-        const message = element(application(15), sequence(field(0, integer(5)), field(1, integer(15)), field(2, sealed)));
+        const message = element(
+            application(15),
+            sequence(field(0, integer(5)), field(1, integer(15)), field(2, sealed)),
+        );
         return writeKerberosToken(TOKEN_ID.AP_REP, message);
     }
 
@@ -103,7 +120,10 @@ async function meet(options: ContextOptions = {}): Promise<{ context: SecurityCo
 }
 
 async function fails(name: string, promise: Promise<unknown>): Promise<void> {
-    const error = await promise.then(() => assert.fail(`${name} went well`), (error: unknown) => error);
+    const error = await promise.then(
+        () => assert.fail(`${name} went well`),
+        (error: unknown) => error,
+    );
     assert.ok(error instanceof KerberosError, String(error));
     assert.equal(error.name, name, error.message);
 }
@@ -112,7 +132,10 @@ test("the first token asks for the proof in both places, and binds no channel", 
     const { acceptor } = await meet();
     assert.equal(acceptor.apOptions, 0x2000_0000);
     assert.equal(acceptor.authenticator.checksum?.type, CHECKSUM_TYPE);
-    assert.equal(hex(acceptor.authenticator.checksum?.value ?? new Uint8Array(0)), `10000000${"00".repeat(16)}22000000`);
+    assert.equal(
+        hex(acceptor.authenticator.checksum?.value ?? new Uint8Array(0)),
+        `10000000${"00".repeat(16)}22000000`,
+    );
     const { acceptor: other } = await meet({ mutual: false });
     assert.equal(other.apOptions, 0);
     assert.equal(hex(other.authenticator.checksum?.value.slice(-4) ?? new Uint8Array(0)), "20000000");
@@ -138,7 +161,10 @@ test("a service that lets in without its proof is not believed", async () => {
 test("a proof of another time, or under another key, is not believed", async () => {
     const { context, acceptor } = await meet();
     const { time: stamp } = acceptor.authenticator;
-    for (const time of [{ ...stamp, micros: stamp.micros + 1 }, { ...stamp, time: stamp.time + 1000 }]) {
+    for (const time of [
+        { ...stamp, micros: stamp.micros + 1 },
+        { ...stamp, time: stamp.time + 1000 },
+    ]) {
         const responseToken = await acceptor.proof({ time });
         await fails("OTHER_REQUEST", context.reply(writeResp({ state: ACCEPT_COMPLETED, responseToken })));
     }
@@ -186,7 +212,10 @@ test("an integrity code that does not fit is not believed, also where none was d
     for (const mechListMic of [wrong, right.slice(0, -1), right.slice(0, 8), made, new Uint8Array(0)]) {
         const { context, acceptor } = await meet();
         const proof = await acceptor.proof();
-        await fails("INTEGRITY", context.reply(writeResp({ state: ACCEPT_COMPLETED, responseToken: proof, mechListMic })));
+        await fails(
+            "INTEGRITY",
+            context.reply(writeResp({ state: ACCEPT_COMPLETED, responseToken: proof, mechListMic })),
+        );
     }
     // Windows 2000 repeats the token where the code belongs.
     await context.reply(writeResp({ state: ACCEPT_COMPLETED, responseToken, mechListMic: responseToken }));
@@ -196,7 +225,10 @@ test("a service that did not read the token that came with the list gets it agai
     const { context, acceptor } = await meet();
     const again = await context.reply(writeResp({ state: ACCEPT_INCOMPLETE, mech: MECH.KRB5 }));
     const sent = readInit(unframe(new Uint8Array(context.token)).inner);
-    assert.equal(hex(readResp(new Uint8Array(again ?? [])).responseToken ?? new Uint8Array(0)), hex(sent.mechToken ?? new Uint8Array(0)));
+    assert.equal(
+        hex(readResp(new Uint8Array(again ?? [])).responseToken ?? new Uint8Array(0)),
+        hex(sent.mechToken ?? new Uint8Array(0)),
+    );
     await context.reply(writeResp({ state: ACCEPT_COMPLETED, responseToken: await acceptor.proof() }));
     assert.equal(context.isMutual, true);
     const { context: other } = await meet();

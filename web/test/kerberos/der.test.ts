@@ -19,11 +19,13 @@ import {
     time,
 } from "../../src/kerberos/der.js";
 import { KerberosError } from "../../src/kerberos/error.js";
-import { concat, hex, type Octets, utf8 } from "../../src/kerberos/octets.js";
-import { unhex } from "./vectors.js";
+import { concat, hex, type Octets, utf8, unhex } from "../../src/kerberos/octets.js";
 
 function refused(fault: DerFault, read: () => unknown): void {
-    assert.throws(read, (error) => error instanceof DerError && error instanceof KerberosError && error.fault === fault);
+    assert.throws(
+        read,
+        (error) => error instanceof DerError && error instanceof KerberosError && error.fault === fault,
+    );
 }
 
 function reader(digits: string): Reader {
@@ -31,7 +33,9 @@ function reader(digits: string): Reader {
 }
 
 test("numbers come back as they were written, in as few octets as there can be", () => {
-    for (const number of [0, 1, 127, 128, 255, 256, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, -1, -128, -129, -0x8000_0000]) {
+    for (const number of [
+        0, 1, 127, 128, 255, 256, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, -1, -128, -129, -0x8000_0000,
+    ]) {
         assert.equal(new Reader(integer(number)).integer(), number);
     }
     assert.equal(hex(integer(128)), "02020080");
@@ -53,7 +57,16 @@ test("times come back as they were written, to the second", () => {
 });
 
 test("times that do not exist are refused", () => {
-    const never = ["20260230000000Z", "20261301000000Z", "20260101240000Z", "20260101006000Z", "2026010100000Z", "20260101000000+", "soon", ""];
+    const never = [
+        "20260230000000Z",
+        "20261301000000Z",
+        "20260101240000Z",
+        "20260101006000Z",
+        "2026010100000Z",
+        "20260101000000+",
+        "soon",
+        "",
+    ];
     for (const text of [...never, "20260101000000.5Z"]) {
         refused("TIME", () => new Reader(element(TAG.GENERALIZED_TIME, utf8(text))).time());
     }
@@ -92,7 +105,10 @@ test("another tag than must stand there, and tags of several octets, are refused
     refused("TAG", () => reader("0401aa").integer());
     refused("TAG", () => reader("1f810001aa").element());
     refused("TAG", () => reader("30030401aa").field(0, (inside) => inside.octetString()));
-    assert.equal(reader("a1030401aa").optional(0, (inside) => inside.octetString()), undefined);
+    assert.equal(
+        reader("a1030401aa").optional(0, (inside) => inside.octetString()),
+        undefined,
+    );
 });
 
 test("what follows the end of a field, a sequence or a message is refused", () => {

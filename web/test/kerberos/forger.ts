@@ -8,7 +8,17 @@ import { type Enctype, enctype } from "../../src/kerberos/crypto/enctype.js";
 import { Key } from "../../src/kerberos/crypto/key.js";
 import { Password } from "../../src/kerberos/crypto/password.js";
 import { USAGE } from "../../src/kerberos/crypto/usage.js";
-import { application, element, field, flags, integer, octetString, sequence, string, time } from "../../src/kerberos/der.js";
+import {
+    application,
+    element,
+    field,
+    flags,
+    integer,
+    octetString,
+    sequence,
+    string,
+    time,
+} from "../../src/kerberos/der.js";
 import { KRB_AP_ERR_BAD_INTEGRITY } from "../../src/kerberos/error_code.js";
 import { readApReq, readAuthenticator } from "../../src/kerberos/message/ap.js";
 import { type KdcReq, type KdcReqBody, MESSAGE, readKdcReq } from "../../src/kerberos/message/kdc.js";
@@ -115,7 +125,9 @@ export class Forger implements KdcTransport {
             return krbError(KRB_AP_ERR_BAD_INTEGRITY);
         }
         const session = await Key.import(kind, known.slice());
-        const { client, subkey } = readAuthenticator(await session.open(USAGE.TGS_REQ_AUTHENTICATOR, authenticator.cipher));
+        const { client, subkey } = readAuthenticator(
+            await session.open(USAGE.TGS_REQ_AUTHENTICATOR, authenticator.cipher),
+        );
         if (subkey === undefined) {
             throw new Error("no subkey");
         }

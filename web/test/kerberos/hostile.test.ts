@@ -1,4 +1,4 @@
-/** Octets that were changed at random: whatever they are, reading them ends soon, in what was meant or in a typed error. */
+/** Octets that were changed at random: reading them ends soon, in what was meant or in a typed error. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -84,7 +84,9 @@ function reads(read: () => unknown): void {
 
 test("messages that were changed at random are read or refused, and always described", () => {
     const folder = "tests/data/mit-1.20.1";
-    const paths = ["wire", "decrypted"].flatMap((part) => names(`${folder}/${part}`).map((name) => `${folder}/${part}/${name}`));
+    const paths = ["wire", "decrypted"].flatMap((part) =>
+        names(`${folder}/${part}`).map((name) => `${folder}/${part}/${name}`),
+    );
     assert.ok(paths.length > 150);
     const roll = dice(4120);
     let refused = 0;

@@ -3,6 +3,9 @@
  *
  * Where they are stands in the environment: TICKETGATE_TGG and TICKETGATE_TPG are the URLs of the gateways,
  * TICKETGATE_REALM is the realm of testkdc, TICKETGATE_STRICT a user there whose passwords must have twelve letters.
+ * TICKETGATE_SPAKE says how the KDC offers SPAKE: `asked` where it waits for a client to ask for its challenge, `first`
+ * where it does not, `refused` where it speaks no group of ours.
+ *
  * tests/gateway/web/node.rs starts all that and runs this.
  */
 
@@ -18,10 +21,12 @@ import {
     type KerberosOptions,
     TggTransport,
 } from "../../src/kerberos/index.js";
+import { MESSAGE, readKdcReq } from "../../src/kerberos/message/kdc.js";
+import { PA } from "../../src/kerberos/message/padata.js";
 
 const { TICKETGATE_TGG: tgg, TICKETGATE_TPG: tpg, TICKETGATE_REALM: realm = "TGG.TEST" } = process.env;
-const { TICKETGATE_STRICT: strict } = process.env;
-const skip = tgg === undefined || tpg === undefined ? "no gateways: TICKETGATE_TGG and TICKETGATE_TPG are not set" : false;
+const { TICKETGATE_STRICT: strict, TICKETGATE_SPAKE: spake = "" } = process.env;
+const skip = tgg === undefined || tpg === undefined ? "TICKETGATE_TGG and TICKETGATE_TPG are not set" : false;
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -33,7 +38,10 @@ function kerberos(options: Partial<KerberosOptions> = {}): Kerberos {
 }
 
 async function refusedWith(code: number, promise: Promise<unknown>): Promise<KerberosError> {
-    const error = await promise.then(() => assert.fail("it went well"), (error: unknown) => error);
+    const error = await promise.then(
+        () => assert.fail("it went well"),
+        (error: unknown) => error,
+    );
     assert.ok(error instanceof KerberosError, String(error));
     assert.equal(error.code, code, `${error.name}: ${error.message}`);
     return error;
@@ -46,17 +54,25 @@ test("alice's password becomes a ticket-granting ticket", { skip }, async () => 
     assert.equal(login.realm, realm);
     const left = login.expires.getTime() - Date.now();
     assert.ok(left > 0 && left <= DAY, `${left}`);
+    const refused = ["sent AS-REQ", "received KRB-ERROR"];
+    const asks = spake === "asked" || spake === "refused";
     assert.deepEqual(
         events.map(({ direction, kind }) => `${direction} ${kind}`),
-        ["sent AS-REQ", "received KRB-ERROR", "sent AS-REQ", "received AS-REP"],
+        [...refused, ...(asks ? refused : []), "sent AS-REQ", "received AS-REP"],
     );
     for (const { message, kind } of events) {
         assert.equal(describe(message).kind, kind);
     }
+    const requests = events.filter(({ direction }) => direction === "sent").map(({ message }) => padata(message));
+    const isTimestamp = requests.map((types) => types.includes(PA.ENC_TIMESTAMP));
+    const isSpake = requests.map((types) => types.includes(PA.SPAKE));
+    const sentTime = spake === "" || spake === "refused";
+    assert.deepEqual(isTimestamp, [...requests.slice(1).map(() => false), sentTime]);
+    assert.deepEqual(isSpake, [false, ...(asks ? [true] : []), !sentTime]);
 });
 
 for (const number of [17, 18, 19, 20]) {
-    test(`a ticket of enctype ${number} alone opens the service's door, and the service proves itself`, { skip }, async () => {
+    test(`a ticket of enctype ${number} opens a service's door, and the service proves itself`, { skip }, async () => {
         const login = await kerberos({ enctypes: [number] }).login(`bob@${realm}`, "bobpw");
         const ticket = await login.ticket("HTTP/localhost");
         assert.equal(ticket.server, `HTTP/localhost@${realm}`);
@@ -141,7 +157,10 @@ test("names and passwords need not be ASCII", { skip }, async () => {
 
 test("what the KDC says is told in words", { skip }, async () => {
     assert.equal((await refusedWith(6, kerberos().login(`nobody@${realm}`, "pw"))).message, "The user is not known");
-    assert.equal((await refusedWith(1, kerberos().login(`expired@${realm}`, "expiredpw"))).message, "The account has expired");
+    assert.equal(
+        (await refusedWith(1, kerberos().login(`expired@${realm}`, "expiredpw"))).message,
+        "The account has expired",
+    );
     const login = await kerberos().login(`alice@${realm}`, "alicepw");
     const unknown = await refusedWith(7, login.ticket("HTTP/nowhere.tgg.test"));
     assert.equal(unknown.message, "The service is not known");
@@ -162,7 +181,10 @@ test("a password that has expired is changed, and logs in again", { skip }, asyn
 test("a new password that is too short is told in the server's words", { skip: skip || !strict }, async () => {
     const user = `${strict}@${realm}`;
     const change = kerberos().changePassword(user, `${strict}pw`, "short");
-    const error = await change.then(() => assert.fail("it went well"), (error: unknown) => error);
+    const error = await change.then(
+        () => assert.fail("it went well"),
+        (error: unknown) => error,
+    );
     assert.ok(error instanceof KerberosError);
     assert.equal(error.name, "PASSWORD_NOT_CHANGED");
     assert.match(error.kdcText ?? "", /12 characters/);
@@ -170,12 +192,17 @@ test("a new password that is too short is told in the server's words", { skip: s
     await kerberos().login(user, "long enough for it");
 });
 
-for (const [words, shift] of [["ahead", 3 * DAY], ["behind", -3 * DAY]] as const) {
+for (const [words, shift] of [
+    ["ahead", 3 * DAY],
+    ["behind", -3 * DAY],
+] as const) {
     test(`a clock that is days ${words} is put right by the KDC's`, { skip }, async () => {
         const now = (): number => Date.now() + shift;
-        const login = await kerberos({ now }).login(`alice@${realm}`, "alicepw");
-        const context = await (await login.ticket("HTTP/localhost")).context();
-        assert.equal((await knock(context.token)).status, 200);
+        for (const user of ["alice", "nopreauth"]) {
+            const login = await kerberos({ now }).login(`${user}@${realm}`, `${user}pw`);
+            const context = await (await login.ticket("HTTP/localhost")).context();
+            assert.equal((await knock(context.token)).status, 200);
+        }
     });
 }
 
@@ -208,16 +235,25 @@ test("many logins at once share one socket, each with its own answers", { skip }
     );
 });
 
+/** The types of the pre-authentication data of an AS-REQ. */
+function padata(message: Uint8Array): number[] {
+    return readKdcReq(new Uint8Array(message), MESSAGE.AS_REQ).padata.map(({ type }) => type);
+}
+
 /** Knocks at the protected service with a token, and gives the answer's. */
 function knock(token: Uint8Array): Promise<{ status: number | undefined; token: Uint8Array | undefined }> {
     const authorization = `Negotiate ${Buffer.from(token).toString("base64")}`;
     return new Promise((resolve, reject) => {
-        const asked = request(tpg ?? "", { headers: { authorization, host: "localhost" }, agent: false }, (response) => {
-            response.resume();
-            const answer = /^Negotiate (\S+)$/.exec(response.headers["www-authenticate"] ?? "")?.[1];
-            const token = answer === undefined ? undefined : new Uint8Array(Buffer.from(answer, "base64"));
-            resolve({ status: response.statusCode, token });
-        });
+        const asked = request(
+            tpg ?? "",
+            { headers: { authorization, host: "localhost" }, agent: false },
+            (response) => {
+                response.resume();
+                const answer = /^Negotiate (\S+)$/.exec(response.headers["www-authenticate"] ?? "")?.[1];
+                const token = answer === undefined ? undefined : new Uint8Array(Buffer.from(answer, "base64"));
+                resolve({ status: response.statusCode, token });
+            },
+        );
         asked.on("error", reject);
         asked.end();
     });

@@ -4,7 +4,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { element, field, integer, octetString, sequence, TAG } from "../../src/kerberos/der.js";
-import { Kerberos, KerberosError, type KerberosOptions, type Login, type LoginOptions } from "../../src/kerberos/index.js";
+import {
+    Kerberos,
+    KerberosError,
+    type KerberosOptions,
+    type Login,
+    type LoginOptions,
+} from "../../src/kerberos/index.js";
 import { PA } from "../../src/kerberos/message/padata.js";
 import { krbtgt, NAME_TYPE } from "../../src/kerberos/name.js";
 import { uint32, utf8 } from "../../src/kerberos/octets.js";
@@ -21,7 +27,10 @@ function login(story: Story = {}, options: LoginOptions = {}, more: Partial<Kerb
 }
 
 async function fails(name: string, promise: Promise<unknown>): Promise<void> {
-    const error = await promise.then(() => assert.fail(`${name} went well`), (error: unknown) => error);
+    const error = await promise.then(
+        () => assert.fail(`${name} went well`),
+        (error: unknown) => error,
+    );
     assert.ok(error instanceof KerberosError, String(error));
     assert.equal(error.name, name, error.message);
 }
@@ -100,7 +109,10 @@ test("a user is referred to the own realm if that was wanted, and not in circles
 
 test("referrals lead to a service in another realm, and the way is kept", async () => {
     // The service is in C; A knows only B, and B knows C.
-    const next = new Map([["A.TEST", "B.TEST"], ["B.TEST", "C.TEST"]]);
+    const next = new Map([
+        ["A.TEST", "B.TEST"],
+        ["B.TEST", "C.TEST"],
+    ]);
     const forger = new Forger({
         tgs: (parts, asked) => {
             const to = next.get(asked.realm);

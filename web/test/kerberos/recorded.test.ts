@@ -1,4 +1,4 @@
-/** Messages that MIT's KDC, clients and acceptors sent: tests/data/mit-1.20.1 and tests/data/client, origins beside them. */
+/** Messages that MIT's KDC, clients and acceptors sent; tests/data/mit-1.20.1 and tests/data/client have their origins. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,15 +13,21 @@ import { replyKey } from "../../src/kerberos/exchange/reply_key.js";
 import { readInit, readResp } from "../../src/kerberos/gss/spnego.js";
 import { readKerberosToken, TOKEN_ID, unframe } from "../../src/kerberos/gss/token.js";
 import { kindOf } from "../../src/kerberos/kind.js";
-import { readApRep, readApReq, readAuthenticator, readEncApRepPart, writeAuthenticator } from "../../src/kerberos/message/ap.js";
+import {
+    readApRep,
+    readApReq,
+    readAuthenticator,
+    readEncApRepPart,
+    writeAuthenticator,
+} from "../../src/kerberos/message/ap.js";
 import { MESSAGE, readKdcRep, readKdcReq, writeKdcReq, writeKdcReqBody } from "../../src/kerberos/message/kdc.js";
 import { readKrbError } from "../../src/kerberos/message/krb_error.js";
 import { readEncKdcRepPart } from "../../src/kerberos/message/opened.js";
 import { PA, readMethodData } from "../../src/kerberos/message/padata.js";
 import { readEncryptedData, readEncryptionKey } from "../../src/kerberos/message/sealed.js";
 import { formatName, NAME_TYPE } from "../../src/kerberos/name.js";
-import { hex, type Octets } from "../../src/kerberos/octets.js";
-import { file, names, unhex } from "./vectors.js";
+import { hex, type Octets, unhex } from "../../src/kerberos/octets.js";
+import { file, names } from "./vectors.js";
 
 const MIT = "tests/data/mit-1.20.1";
 const CLIENT = "tests/data/client";
@@ -50,7 +56,13 @@ function sessionKey(part: Octets): Promise<Key> {
 test("every recorded message has a name and a sentence", () => {
     const wire = names(`${MIT}/wire`);
     assert.ok(wire.length >= 107, `${wire.length}`);
-    const kinds = new Map([["10", "AS-REQ"], ["11", "AS-REP"], ["12", "TGS-REQ"], ["13", "TGS-REP"], ["30", "KRB-ERROR"]]);
+    const kinds = new Map([
+        ["10", "AS-REQ"],
+        ["11", "AS-REP"],
+        ["12", "TGS-REQ"],
+        ["13", "TGS-REP"],
+        ["30", "KRB-ERROR"],
+    ]);
     for (const name of wire) {
         const message = file(`${MIT}/wire/${name}`);
         const { kind, summary, fields } = describe(message);
@@ -66,7 +78,12 @@ test("every recorded message has a name and a sentence", () => {
 
 test("a body that is read and written again is the same octets", () => {
     let same = 0;
-    for (const folder of [`${MIT}/wire`, ...names(CLIENT).filter((name) => name !== "README.md").map((name) => `${CLIENT}/${name}`)]) {
+    for (const folder of [
+        `${MIT}/wire`,
+        ...names(CLIENT)
+            .filter((name) => name !== "README.md")
+            .map((name) => `${CLIENT}/${name}`),
+    ]) {
         for (const name of names(folder).filter((name) => /app1[02]|-req\.bin$/.test(name))) {
             const octets = file(`${folder}/${name}`);
             const type = octets[0] === application(MESSAGE.AS_REQ) ? MESSAGE.AS_REQ : MESSAGE.TGS_REQ;
@@ -140,7 +157,9 @@ test("every authenticator that MIT sealed with AES opens, and is the same when w
     let same = 0;
     for (const name of names(`${MIT}/decrypted`).filter((name) => name.endsWith("-Authenticator.bin"))) {
         const stem = name.replace("-Authenticator.bin", "");
-        const part = names(`${MIT}/decrypted`).find((other) => other.startsWith(`${stem}-et`) && other.includes("EncTicketPart"));
+        const part = names(`${MIT}/decrypted`).find(
+            (other) => other.startsWith(`${stem}-et`) && other.includes("EncTicketPart"),
+        );
         assert.ok(part, stem);
         const request = readApReq(file(`${MIT}/decrypted/${stem}-ApReq.bin`));
         if (enctype(request.authenticator.etype) === undefined) {
@@ -169,7 +188,9 @@ for (const name of ["gss-spnegomut", "gss-spnegosha2"]) {
         const part = names(`${MIT}/decrypted`).find((other) => other.startsWith(`${name}-0-init-et`));
         const session = await sessionKey(file(`${MIT}/decrypted/${part ?? ""}`));
         const request = readApReq(message);
-        const authenticator = readAuthenticator(await session.open(USAGE.AP_REQ_AUTHENTICATOR, request.authenticator.cipher));
+        const authenticator = readAuthenticator(
+            await session.open(USAGE.AP_REQ_AUTHENTICATOR, request.authenticator.cipher),
+        );
         const answer = readResp(file(`${MIT}/wire/${name}-0-acc.bin`));
         const proof = readKerberosToken(answer.responseToken ?? new Uint8Array(0));
         assert.equal(proof.id, TOKEN_ID.AP_REP);

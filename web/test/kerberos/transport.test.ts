@@ -84,7 +84,12 @@ test("answers may come in pieces, and together", async () => {
     const answers = ["one", "two", "three"].map((question) => transport.exchange("R", utf8(question)));
     const socket = only(sockets);
     const stream = new Uint8Array(concat(...["alpha", "", "gamma"].map((answer) => new Uint8Array(framed(answer)))));
-    for (const cut of [[0, 2], [2, 7], [7, 15], [15, stream.length]] as const) {
+    for (const cut of [
+        [0, 2],
+        [2, 7],
+        [7, 15],
+        [15, stream.length],
+    ] as const) {
         socket.says(stream.slice(...cut).buffer);
     }
     assert.deepEqual((await Promise.all(answers)).map(text), ["alpha", "", "gamma"]);
@@ -101,7 +106,11 @@ test("a gateway that cannot be reached is told apart from one that closes", asyn
     sockets[1]?.closes();
     await assert.rejects(later, { name: "CLOSED" });
     assert.equal(sockets.length, 2);
-    const bad = new TggTransport("no url", { open: () => { throw new SyntaxError("no url"); } });
+    const bad = new TggTransport("no url", {
+        open: () => {
+            throw new SyntaxError("no url");
+        },
+    });
     await assert.rejects(bad.exchange("R", utf8("x")), { name: "UNREACHABLE" });
 });
 

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 
-import type { Octets } from "../../src/kerberos/octets.js";
+import { type Octets, unhex } from "../../src/kerberos/octets.js";
 
 /** The repository, from where the built tests stand. */
 const repository = new URL("../../../../", import.meta.url);
@@ -15,11 +15,6 @@ export function file(path: string): Octets {
 /** The names in a folder of the repository. */
 export function names(folder: string): string[] {
     return readdirSync(new URL(folder, repository)).sort();
-}
-
-/** Octets of hexadecimal digits. */
-export function unhex(digits: string): Octets {
-    return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
 /** The lines of a table of krb/src/crypto/tests/vectors that have one of these enctypes, each cut into its columns. */

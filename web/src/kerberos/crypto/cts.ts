@@ -55,6 +55,7 @@ export async function decrypt(key: CryptoKey, sealed: Octets): Promise<Octets> {
     // padded with zeros. With it put back this is plain CBC.
     const stolen = await decryptBlocks(key, full.slice(before, before + BLOCK));
     full.set(stolen.subarray(sealed.length - before - BLOCK), sealed.length);
+    stolen.fill(0);
     const text = await decryptBlocks(key, exchangeLast(full));
     return text.subarray(0, sealed.length);
 }

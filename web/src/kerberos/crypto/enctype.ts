@@ -1,4 +1,4 @@
-/** The encryption types that are spoken, and the lengths and numbers that each has (RFC 3962 section 7, RFC 8009 section 6). */
+/** The encryption types that are spoken, with their lengths and numbers (RFC 3962 section 7, RFC 8009 section 6). */
 
 /** An encryption type. */
 export interface Enctype {

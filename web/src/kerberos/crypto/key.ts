@@ -67,7 +67,10 @@ export class Key {
         // What follows the folded constant is zero, so CBC encrypts the first block again to make the second.
         const blocks = new Uint8Array(Math.ceil(length / BLOCK) * BLOCK);
         blocks.set(nfold(constant, BLOCK));
-        return (await encryptBlocks(this.#base, blocks)).slice(0, length);
+        const drawn = await encryptBlocks(this.#base, blocks);
+        const wanted = drawn.slice(0, length);
+        wipe(drawn);
+        return wanted;
     }
 
     /** Seals `plaintext` for a usage, behind a confounder, which is random unless given. */
@@ -150,10 +153,11 @@ export class Key {
     }
 
     async #deriveSealing(usage: number): Promise<Sealing> {
-        const octets = await this.derive(concat(uint32(usage), Uint8Array.of(PURPOSE.ENCRYPTION)), this.enctype.keyLength);
+        const constant = (purpose: number): Octets => concat(uint32(usage), Uint8Array.of(purpose));
+        const octets = await this.derive(constant(PURPOSE.ENCRYPTION), this.enctype.keyLength);
         const cipher = await importAes(octets);
         wipe(octets);
-        return { cipher, mac: await this.#mac(concat(uint32(usage), Uint8Array.of(PURPOSE.INTEGRITY))) };
+        return { cipher, mac: await this.#mac(constant(PURPOSE.INTEGRITY)) };
     }
 
     async #mac(constant: Octets): Promise<CryptoKey> {

@@ -15,7 +15,7 @@ export function nfold(input: Uint8Array, length: number): Octets {
     const total = (input.length * length) / gcd(input.length, length);
     for (let at = 0; at < total; at += 1) {
         const copy = Math.floor(at / input.length);
-        const start = (((at % input.length) * 8 - TURN * copy) % bits + bits) % bits;
+        const start = ((((at % input.length) * 8 - TURN * copy) % bits) + bits) % bits;
         const octet = Math.floor(start / 8);
         const pair = ((input[octet] ?? 0) << 8) | (input[(octet + 1) % input.length] ?? 0);
         sum[at % length] = (sum[at % length] ?? 0) + ((pair >> (8 - (start % 8))) & 0xff);

@@ -28,6 +28,8 @@ export const USAGE = {
     GSS_INITIATOR_SIGN: 25,
     /** The checksum over an AS-REQ, under the reply key (RFC 6806 section 11). */
     AS_REQ: 56,
+    /** The second factor of SPAKE (RFC 9588 section 7). */
+    SPAKE: 65,
 } as const;
 
 /** What a derived key is for: the octet behind the usage (RFC 3961 section 5.3, RFC 8009 section 5). */

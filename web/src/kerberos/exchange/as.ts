@@ -1,9 +1,9 @@
 /**
- * The AS exchange: a password becomes a ticket (RFC 4120 section 3.1, RFC 6113 section 5.2 for the cookie, RFC 6806 for
- * referrals and for what protects the first request).
+ * The AS exchange: a password becomes a ticket (RFC 4120 section 3.1; RFC 6113 section 5.2 for the cookie; RFC 6806 for
+ * referrals, and for what protects the request).
  *
- * The first request carries no proof. A KDC that wants one says so, and how the client's key is made; the second request
- * carries the time under that key.
+ * The first request carries no proof. A KDC that wants one says so, and how the client's key is made. Where it offers
+ * SPAKE that is taken, for what is sent then helps nobody to guess the password; else the time is sent under that key.
  */
 
 import type { Clock } from "../clock.js";
@@ -13,6 +13,7 @@ import { USAGE } from "../crypto/usage.js";
 import { Reader } from "../der.js";
 import { KerberosError } from "../error.js";
 import {
+    KDC_ERR_MORE_PREAUTH_DATA_REQUIRED,
     KDC_ERR_NEVER_VALID,
     KDC_ERR_PREAUTH_FAILED,
     KDC_ERR_PREAUTH_REQUIRED,
@@ -27,7 +28,8 @@ import { PA, type PaData, readMethodData, writeTimestamp } from "../message/pada
 import { readChecksum, writeEncryptedData } from "../message/sealed.js";
 import { krbtgt, type PrincipalName } from "../name.js";
 import { type Octets, wipe } from "../octets.js";
-import { type Ask, Asked, type Credential, type Wishes } from "./asked.js";
+import { SpakeClient } from "../spake/client.js";
+import { type Ask, Asked, type Credential, SKEW, type Wishes } from "./asked.js";
 import { replyKey } from "./reply_key.js";
 
 /** Most realms that a user is referred through. */
@@ -86,8 +88,14 @@ class AsExchange {
     #corrected = false;
     /** What the KDC takes, once it asked for a proof. */
     #methods: readonly PaData[] = [];
-    /** The client's key, once the KDC asked for a proof of it. */
-    #proved: Key | undefined;
+    /** The KDC's state, which is returned with each request: it lets a KDC without memory know what it said. */
+    #cookie: readonly PaData[] = [];
+    /** The client's long-term key, once the KDC asked for a proof of it. */
+    #key: Key | undefined;
+    /** The proof that a listener cannot try passwords with, if the KDC offers it. */
+    #spake: SpakeClient | undefined;
+    /** What the answer is sealed with, once the password is proved. */
+    #replyKey: Key | undefined;
 
     constructor(clock: Clock, password: Password, wishes: Wishes) {
         this.#clock = clock;
@@ -99,58 +107,98 @@ class AsExchange {
     async run(ask: Ask): Promise<Credential> {
         for (;;) {
             const asked = new Asked(this.#wishes, this.#guess.now(), true);
-            const padata = [...(await this.#proof()), REQ_ENC_PA_REP];
+            const proof = this.#key === undefined ? [] : [await this.#prove(this.#key, asked.body)];
+            const padata = [...this.#cookie, ...proof, REQ_ENC_PA_REP];
             const request = writeKdcReq(MESSAGE.AS_REQ, padata, asked.body);
             const answer = await ask(this.#wishes.server.realm, request);
-            if (!isKrbError(answer)) {
-                return this.#open(asked, request, readKdcRep(answer, MESSAGE.AS_REP));
+            if (isKrbError(answer)) {
+                await this.#refused(readKrbError(answer));
+                continue;
             }
-            await this.#refused(readKrbError(answer));
+            const credential = await this.#open(asked, request, readKdcRep(answer, MESSAGE.AS_REP));
+            if (credential !== undefined) {
+                return credential;
+            }
         }
     }
 
     /** Prepares the next request, or throws what the KDC says. */
     async #refused(error: KrbError): Promise<void> {
         const { code } = error;
-        if (code === KDC_ERR_PREAUTH_REQUIRED && this.#proved === undefined) {
-            this.#methods = readMethodData(error.data ?? new Uint8Array(0));
-            if (!this.#methods.some(({ type }) => type === PA.ENC_TIMESTAMP)) {
+        if (code === KDC_ERR_PREAUTH_REQUIRED && this.#key === undefined) {
+            this.#methods = this.#read(error);
+            const { enctypes, client } = this.#wishes;
+            const spake = this.#methods.find(({ type }) => type === PA.SPAKE);
+            if (spake === undefined && !this.#takesTimestamp) {
                 throw new KerberosError("NO_PASSWORD_PREAUTH");
             }
-            const { enctypes, client } = this.#wishes;
-            this.#proved = await replyKey(this.#password, this.#methods, enctypes, client);
+            this.#key = await replyKey(this.#password, this.#methods, enctypes, client);
+            this.#spake = spake && new SpakeClient(this.#key, spake.value);
+            if (Math.abs(error.time - this.#guess.now()) > SKEW) {
+                this.#correct(error.time);
+            }
+            return;
+        }
+        if (code === KDC_ERR_MORE_PREAUTH_DATA_REQUIRED && this.#spake !== undefined) {
+            const challenge = this.#read(error).find(({ type }) => type === PA.SPAKE);
+            if (challenge === undefined || this.#spake.hasChallenge) {
+                throw new KerberosError("NO_PASSWORD_PREAUTH");
+            }
+            this.#spake.take(challenge.value);
+            return;
+        }
+        if (code === KDC_ERR_PREAUTH_FAILED && this.#spake?.isAnswered === false && this.#takesTimestamp) {
+            // No password was tried yet: the KDC does not speak our group.
+            this.#spake = undefined;
             return;
         }
         // With a clock that is behind, the end that is asked for may be over already.
         if ((code === KRB_AP_ERR_SKEW || code === KDC_ERR_NEVER_VALID) && !this.#corrected) {
-            this.#corrected = true;
-            this.#guess.correct(error.time);
+            this.#correct(error.time);
             return;
         }
         // The second is what decryption says, and a KDC may pass it on.
-        if (this.#proved !== undefined && code === KRB_AP_ERR_BAD_INTEGRITY) {
+        if (this.#key !== undefined && code === KRB_AP_ERR_BAD_INTEGRITY) {
             throw refusal({ ...error, code: KDC_ERR_PREAUTH_FAILED });
         }
         throw refusal(error);
     }
 
-    /** What proves knowledge of the password, if the KDC asked for it. */
-    async #proof(): Promise<PaData[]> {
-        if (this.#proved === undefined) {
-            return [];
-        }
-        const cipher = await this.#proved.seal(USAGE.PA_ENC_TIMESTAMP, writeTimestamp(this.#guess.stamp()));
-        const value = writeEncryptedData({ etype: this.#proved.enctype.number, cipher });
-        // The cookie lets a KDC without memory know what it said before.
-        const cookie = this.#methods.filter(({ type }) => type === PA.FX_COOKIE);
-        return [...cookie, { type: PA.ENC_TIMESTAMP, value }];
+    /** Goes on with the KDC's time, once. */
+    #correct(theirs: number): void {
+        this.#corrected = true;
+        this.#guess.correct(theirs);
     }
 
-    async #open(asked: Asked, request: Octets, answer: KdcRep): Promise<Credential> {
+    /** The padata of an error; the cookie in it is kept. */
+    #read(error: KrbError): PaData[] {
+        const padata = readMethodData(error.data ?? new Uint8Array(0));
+        this.#cookie = padata.filter(({ type }) => type === PA.FX_COOKIE);
+        return padata;
+    }
+
+    get #takesTimestamp(): boolean {
+        return this.#methods.some(({ type }) => type === PA.ENC_TIMESTAMP);
+    }
+
+    /** What proves knowledge of the password, or leads to that. */
+    async #prove(key: Key, body: Octets): Promise<PaData> {
+        if (this.#spake !== undefined) {
+            const { value, replyKey } = await this.#spake.next(body);
+            this.#replyKey = replyKey;
+            return { type: PA.SPAKE, value };
+        }
+        this.#replyKey = key;
+        const cipher = await key.seal(USAGE.PA_ENC_TIMESTAMP, writeTimestamp(this.#guess.stamp()));
+        return { type: PA.ENC_TIMESTAMP, value: writeEncryptedData({ etype: key.enctype.number, cipher }) };
+    }
+
+    /** The credential; `undefined` if it was over before it began, because the clock is behind: asking again helps. */
+    async #open(asked: Asked, request: Octets, answer: KdcRep): Promise<Credential | undefined> {
         asked.checkEnvelope(answer, MESSAGE.AS_REP);
         const enctype = asked.offered(answer.sealed.etype);
         // Where the KDC wanted no proof this is the first use of the key, and a wrong password shows here.
-        const proved = this.#proved?.enctype === enctype ? this.#proved : undefined;
+        const proved = this.#replyKey?.enctype === enctype ? this.#replyKey : undefined;
         const key = proved ?? (await replyKey(this.#password, answer.padata, [enctype], this.#wishes.client));
         const plaintext = await key.open(USAGE.AS_REP, answer.sealed.cipher).catch((error: unknown) => {
             throw proved === undefined && isIntegrity(error) ? new KerberosError(KDC_ERR_PREAUTH_FAILED) : error;
@@ -162,6 +210,10 @@ class AsExchange {
                 throw new KerberosError("CLIENT_MISMATCH");
             }
             this.#keepTime(part.authTime);
+            if (part.endTime <= this.#clock.now() && !this.#corrected) {
+                this.#correct(part.authTime);
+                return undefined;
+            }
             return await asked.accept(answer, part, this.#clock.now());
         } finally {
             wipe(plaintext);

@@ -1,4 +1,4 @@
-/** What is asked of a KDC, and what must be true of its answer before the ticket is used (RFC 4120 sections 3.1.5 and 3.3.4). */
+/** What is asked of a KDC, and what must be true of its answer (RFC 4120 sections 3.1.5 and 3.3.4). */
 
 import { type Enctype, enctype } from "../crypto/enctype.js";
 import { Key } from "../crypto/key.js";
@@ -9,8 +9,8 @@ import { PVNO } from "../message/sealed.js";
 import { grantedRealm, type Principal, sameName } from "../name.js";
 import { type Octets, random } from "../octets.js";
 
-/** How far in the future a ticket may start, in milliseconds: what realms allow clocks to differ. */
-const SKEW = 5 * 60 * 1000;
+/** How far clocks may differ, in milliseconds: what realms allow (RFC 4120 section 8.2). */
+export const SKEW = 5 * 60 * 1000;
 
 /** Asks a KDC of a realm, and gives its answer. */
 export type Ask = (realm: string, message: Octets) => Promise<Octets>;
@@ -94,8 +94,8 @@ export class Asked {
     }
 
     /**
-     * Checks the sealed part against the request and the ticket, and makes the credential of both; nothing but the names
-     * in it shows what its key is for. `now` is the KDC's time.
+     * Checks the sealed part against the request and the ticket, and makes the credential of both; nothing but the
+     * names in it shows what its key is for. `now` is the KDC's time.
      */
     async accept(answer: KdcRep, part: EncKdcRepPart, now: number): Promise<Credential> {
         this.checkNonce(part);

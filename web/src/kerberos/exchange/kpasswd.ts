@@ -1,4 +1,4 @@
-/** Changing a password (RFC 3244): a ticket for kadmin/changepw, and the new password under a key that only it yields. */
+/** Changing a password: a ticket for kadmin/changepw, and the new password under a key of its own (RFC 3244). */
 
 import type { Clock } from "../clock.js";
 import type { Key } from "../crypto/key.js";

@@ -40,7 +40,13 @@ export type Grants = Map<string, Credential>;
  *
  * Throws what a KDC says, and our own errors if it is not to be believed; `REFERRAL_LOOP` if the way does not end.
  */
-export async function grant(ask: Ask, clock: Clock, home: Credential, grants: Grants, wishes: TgsWishes): Promise<Credential> {
+export async function grant(
+    ask: Ask,
+    clock: Clock,
+    home: Credential,
+    grants: Grants,
+    wishes: TgsWishes,
+): Promise<Credential> {
     const seen = new Set<string>();
     let tgt = (wishes.realm === undefined ? undefined : grants.get(wishes.realm)) ?? home;
     for (;;) {

@@ -1,4 +1,4 @@
-/** Message integrity codes, which prove that a list of mechanisms was not changed on its way (RFC 4121 section 4.2.6.1). */
+/** Message integrity codes, which prove that nobody changed a list of mechanisms (RFC 4121 section 4.2.6.1). */
 
 import type { Key } from "../crypto/key.js";
 import { KerberosError } from "../error.js";
@@ -29,13 +29,7 @@ export async function makeMic(
 }
 
 /** Says that `token` is the code over `message`, made by whom `flags` say; throws `INTEGRITY` if not. */
-export async function verifyMic(
-    key: Key,
-    usage: number,
-    flags: number,
-    message: Octets,
-    token: Octets,
-): Promise<void> {
+export async function verifyMic(key: Key, usage: number, flags: number, message: Octets, token: Octets): Promise<void> {
     const header = token.slice(0, HEADER);
     const [first, second, found = 0, ...rest] = header;
     const isMic = header.length === HEADER && (first ?? 0) * 256 + (second ?? 0) === TOKEN_ID.MIC;

@@ -1,4 +1,4 @@
-/** GSS-API tokens around Kerberos messages: which mechanism, which message (RFC 2743 section 3.1, RFC 4121 section 4.1). */
+/** GSS-API tokens around messages: which mechanism, which message (RFC 2743 section 3.1, RFC 4121 section 4.1). */
 
 import { application, element, Reader, TAG } from "../der.js";
 import { KerberosError } from "../error.js";

@@ -1,4 +1,4 @@
-/** The messages of a password change: a header, an AP-REQ or AP-REP, and a KRB-PRIV (RFC 3244 section 2, RFC 4120 section 5.7). */
+/** The messages of a password change: header, AP-REQ or AP-REP, KRB-PRIV (RFC 3244 section 2, RFC 4120 section 5.7). */
 
 import { application, element, field, integer, octetString, Reader, sequence } from "../der.js";
 import { KerberosError } from "../error.js";

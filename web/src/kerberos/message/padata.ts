@@ -1,4 +1,4 @@
-/** Pre-authentication data: its types, and the forms that a client with a password needs (RFC 4120 sections 5.2.7 and 7.5.2). */
+/** Pre-authentication data, as a client with a password needs it (RFC 4120 sections 5.2.7 and 7.5.2). */
 
 import type { Stamp } from "../clock.js";
 import { field, integer, octetString, Reader, sequence, TAG, time } from "../der.js";
