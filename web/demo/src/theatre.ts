@@ -1,0 +1,168 @@
+/** How exchanges and handshakes are shown: step by step in the picture, and written down beside it. */
+
+import { describe, type KerberosEvent, type HandshakeEvent } from "ticketgate-client";
+import type { Diagram } from "./diagram.js";
+import type { Exchange } from "./exchanges.js";
+import type { KdcEvent } from "./feed.js";
+import { entryOf } from "./handshake.js";
+import { Journal, type Chapter, type Entry } from "./journal.js";
+import type { Pace } from "./pace.js";
+import { DOOR, STEPS } from "./plan.js";
+
+/** The parts of the page that show what happens. */
+export interface Stage {
+    readonly diagram: Diagram;
+    /** What happens in the picture right now, in words. */
+    readonly caption: HTMLElement;
+    /** The eight steps. */
+    readonly exchanges: Journal;
+    /** What is said at the TPG. */
+    readonly doors: Journal;
+    readonly pace: Pace;
+}
+
+const AS_STEPS = STEPS.slice(0, 4).map(({ id }) => id);
+const TGS_STEPS = STEPS.slice(4).map(({ id }) => id);
+const ALL = [...STEPS, ...DOOR].map(({ id }) => id);
+
+/** Shows what happens. */
+export class Theatre {
+    readonly #stage: Stage;
+
+    constructor(stage: Stage) {
+        this.#stage = stage;
+    }
+
+    /** Begins anew, with nothing lit and nothing written. */
+    clear(): void {
+        const { pace, diagram, exchanges, doors, caption } = this.#stage;
+        pace.show(() => {
+            diagram.dim(ALL);
+            exchanges.clear();
+            doors.clear();
+            caption.textContent = "";
+        });
+    }
+
+    /** Until all that happened is shown. */
+    settled(): Promise<void> {
+        return this.#stage.pace.settled();
+    }
+
+    /** Shows an exchange with the KDC, as it goes on. */
+    exchange(exchange: Exchange): void {
+        this.#stage.pace.show(() => this.#play(exchange));
+    }
+
+    /** Begins a conversation at a door, which the page means to open for this. */
+    door(title: string): Conversation {
+        const { pace, diagram, doors } = this.#stage;
+        let chapter: Chapter | undefined;
+        pace.show(() => {
+            diagram.dim(DOOR.map(({ id }) => id));
+            chapter = doors.chapter(title);
+        });
+        return {
+            observe: (event) =>
+                pace.show(async () => {
+                    const entry = entryOf(event);
+                    if (entry !== undefined && chapter !== undefined) {
+                        await this.#step(chapter, entry);
+                    }
+                }),
+            ended: (isOpen, words) => {
+                pace.show(() => {
+                    chapter?.end(isOpen ? "good" : "bad", words);
+                    this.#stage.caption.textContent = "";
+                    if (isOpen) {
+                        diagram.light("socket");
+                    }
+                });
+                return pace.settled();
+            },
+            closed: () => pace.show(() => diagram.dim(["socket"])),
+        };
+    }
+
+    async #play({ kind, asked, told, answered }: Exchange): Promise<void> {
+        const isStep = kind !== "password change";
+        const marks = kind === "TGS" ? TGS_STEPS : AS_STEPS;
+        const [first = "", second = "", third = "", fourth = ""] = isStep ? marks : ["", "", "", ""];
+        this.#stage.diagram.dim(marks);
+        const chapter = this.#stage.exchanges.chapter(TITLES[kind]);
+        await this.#step(chapter, { ...read(asked), mark: first, from: "browser", to: "tgg" });
+        const event = await told;
+        if (event !== undefined) {
+            const { at } = event;
+            const fields = fieldsOf(event);
+            const relayed = { mark: second, from: "tgg", to: "kdc", at, kind: asked.kind, fields } as const;
+            const who = event.client === null ? "" : ` for ${event.client}`;
+            await this.#step(chapter, { ...relayed, words: `The TGG passes it on unopened; the KDC has it${who}` });
+            const says = event.code === 0 ? event.says : `${event.says} (error ${event.code})`;
+            const kind = event.code === 0 ? (asked.kind === "password change" ? asked.kind : reply(asked.kind)) : "KRB-ERROR";
+            await this.#step(chapter, { mark: third, from: "kdc", to: "tgg", at, kind, fields, words: `The KDC says: ${says}` });
+        }
+        const answer = await answered;
+        if (answer === undefined) {
+            chapter.end("bad", "no answer");
+            return;
+        }
+        const entry = { ...read(answer), mark: fourth, label: answer.kind, from: "tgg", to: "browser" } as const;
+        await this.#step(chapter, entry);
+        const isProofWanted = event?.code === PREAUTH_REQUIRED;
+        const isRefused = answer.kind === "KRB-ERROR";
+        const mood = isProofWanted ? "wait" : isRefused ? "bad" : "good";
+        chapter.end(mood, isProofWanted ? "asked to prove it" : isRefused ? "refused" : GRANTED[kind]);
+        this.#stage.caption.textContent = "";
+    }
+
+    /** Lights a step, writes it down, and gives people the time to see it. */
+    async #step(chapter: Chapter, entry: Entry): Promise<void> {
+        const { diagram, caption, pace } = this.#stage;
+        if (entry.mark !== "") {
+            diagram.light(entry.mark, entry.label);
+        }
+        chapter.add(entry);
+        caption.textContent = `${entry.mark} ${entry.words}.`.trim();
+        await pace.beat();
+    }
+}
+
+/** What is said at one door. */
+export interface Conversation {
+    /** Shows a text of the handshake. */
+    readonly observe: (event: HandshakeEvent) => void;
+    /** Says how it ended; the promise is kept when all of it is shown. */
+    readonly ended: (isOpen: boolean, words: string) => Promise<void>;
+    /** The socket that was opened is closed. */
+    readonly closed: () => void;
+}
+
+/** KDC_ERR_PREAUTH_REQUIRED (RFC 4120 section 7.5.9). */
+const PREAUTH_REQUIRED = 25;
+
+const TITLES = {
+    AS: "Who are you? (AS exchange)",
+    TGS: "What do you want to visit? (TGS exchange)",
+    "password change": "Another password",
+} as const;
+
+const GRANTED = {
+    AS: "a ticket to get tickets with",
+    TGS: "a ticket for the service",
+    "password change": "answered",
+} as const;
+
+function reply(kind: string): string {
+    return kind.replace("REQ", "REP");
+}
+
+function read({ at, kind, message }: KerberosEvent): Pick<Entry, "at" | "kind" | "words" | "fields" | "octets"> {
+    const { summary, fields } = describe(message);
+    return { at, kind, words: summary, fields, octets: message };
+}
+
+function fieldsOf(event: KdcEvent): { name: string; value: string }[] {
+    const told = { client: event.client, server: event.server, code: event.code, says: event.says };
+    return Object.entries(told).map(([name, value]) => ({ name: `KDC's own record: ${name}`, value: String(value ?? "none") }));
+}
