@@ -100,7 +100,11 @@ var Exchanges = class {
     if (open !== void 0) {
       open.reply = event;
       open.answer(event);
-      setTimeout(() => this.#close(open, void 0), this.#patience);
+      if (open.isTold) {
+        this.#drop(open);
+      } else {
+        open.timer = setTimeout(() => this.#close(open, void 0), this.#patience);
+      }
     }
   }
   /** The KDC told of an exchange, of this page or of another. */
@@ -112,12 +116,13 @@ var Exchanges = class {
       this.#close(open, event);
     }
   }
-  /** No answer will come to what is open: the gateway is gone, or the user. */
+  /** No answer will come to what has none: the gateway is gone, or the user. */
   ended() {
-    for (const open of this.#open.splice(0)) {
+    for (const open of this.#open.filter(({ reply: reply2 }) => reply2 === void 0)) {
       open.answer(void 0);
       open.tell(void 0);
     }
+    this.#open = this.#open.filter(({ reply: reply2 }) => reply2 !== void 0);
   }
   #asked(asked2) {
     let tell2 = () => {
@@ -127,16 +132,21 @@ var Exchanges = class {
     const told = new Promise((resolve) => tell2 = resolve);
     const answered2 = new Promise((resolve) => answer = resolve);
     const kind = asked2.kind === "AS-REQ" ? "AS" : asked2.kind === "TGS-REQ" ? "TGS" : "password change";
-    const open = { kind, asked: asked2, told, answered: answered2, tell: tell2, answer, isTold: false, reply: void 0 };
+    const fresh = { isTold: false, reply: void 0, timer: void 0 };
+    const open = { kind, asked: asked2, told, answered: answered2, tell: tell2, answer, ...fresh };
     this.#open.push(open);
     this.#begun(open);
   }
   #close(open, event) {
+    clearTimeout(open.timer);
     open.isTold = true;
     open.tell(event);
     if (open.reply !== void 0) {
-      this.#open = this.#open.filter((other) => other !== open);
+      this.#drop(open);
     }
+  }
+  #drop(open) {
+    this.#open = this.#open.filter((other) => other !== open);
   }
 };
 
@@ -447,19 +457,19 @@ var WIDE = {
 };
 var TALL = {
   width: 320,
-  height: 610,
+  height: 534,
   isWide: false,
   boxes: {
-    browser: { x: 2, y: 22, width: 316, height: 118 },
-    tgg: { x: 2, y: 232, width: 150, height: 84 },
-    kdc: { x: 2, y: 508, width: 150, height: 84 },
-    tpg: { x: 168, y: 232, width: 150, height: 84 },
-    services: { x: 168, y: 508, width: 150, height: 84 }
+    browser: { x: 2, y: 20, width: 316, height: 118 },
+    tgg: { x: 2, y: 222, width: 150, height: 78 },
+    kdc: { x: 2, y: 438, width: 150, height: 78 },
+    tpg: { x: 168, y: 222, width: 150, height: 78 },
+    services: { x: 168, y: 438, width: 150, height: 78 }
   },
-  wall: { x: 2, y: 398, width: 316, height: 28 },
+  wall: { x: 2, y: 354, width: 316, height: 28 },
   zones: [
     { x: 2, y: 12, words: "the internet" },
-    { x: 2, y: 606, words: "inside" }
+    { x: 2, y: 531, words: "inside" }
   ]
 };
 var STEPS = [
@@ -556,7 +566,7 @@ function picture(plan, user, tickets) {
   const places = ["browser", "tgg", "kdc", "tpg", "services"];
   return draw(
     "svg",
-    { viewBox: `0 0 ${plan.width} ${plan.height}`, role: "img", "aria-label": words },
+    { viewBox: `0 0 ${plan.width} ${plan.height}`, class: plan.isWide ? "wide" : "tall", role: "img", "aria-label": words },
     draw(
       "defs",
       {},
@@ -822,7 +832,7 @@ function entering(setup, account, theatre, diagram, changed) {
     diagram.own(principal, tickets.map(({ server }) => server.replace(/@.*/, "")));
     byId("tickets", HTMLElement).replaceChildren(
       ...tickets.map(
-        ({ server, expires }) => make("li", {}, make("strong", {}, server), make("span", {}, `until ${EXPIRY.format(expires)}`))
+        ({ server, expires }) => make("li", {}, make("strong", {}, ...breakable(server)), make("span", {}, `until ${EXPIRY.format(expires)}`))
       )
     );
     byId("own", HTMLElement).hidden = tickets.length === 0;
@@ -874,6 +884,10 @@ function entering(setup, account, theatre, diagram, changed) {
     tell(said, "", "The tickets are gone. What they opened is closed.");
     name.focus();
   });
+}
+function breakable(principal) {
+  const at = principal.lastIndexOf("@");
+  return at === -1 ? [principal] : [principal.slice(0, at), make("wbr"), principal.slice(at)];
 }
 
 // demo/src/feed.ts
@@ -973,7 +987,7 @@ function inside({ at, fields = [], octets, text }) {
     parts.push(make("pre", { tabindex: "0", "aria-label": "As it was sent" }, text));
   }
   if (octets !== void 0) {
-    parts.push(make("pre", { tabindex: "0", "aria-label": "Octets" }, dump(octets)));
+    parts.push(make("pre", { class: "octets", tabindex: "0", "aria-label": "Octets" }, dump(octets)));
   }
   return parts;
 }
@@ -1056,7 +1070,7 @@ var SHOWN = /* @__PURE__ */ new Map([
   ["Basic", "password"],
   ["Token", "code"]
 ]);
-function entryOf({ at, direction, kind, text }) {
+function entryOf({ at, direction, kind, text }, hasShown) {
   if (kind === "balancer") {
     return void 0;
   }
@@ -1080,9 +1094,9 @@ function entryOf({ at, direction, kind, text }) {
     return { ...said, mark: mark2, label: label2, from: "browser", to: "tpg", words: asked(credentials) };
   }
   const status = Number(said.kind.slice(0, 3));
-  const mark = status === 401 && token === void 0 ? "b" : "d";
+  const mark = hasShown ? "d" : "b";
   const label = token === void 0 ? String(status) : `${status}, proof`;
-  return { ...said, mark, label, from: "tpg", to: "browser", words: answered(status, credentials) };
+  return { ...said, mark, label, from: "tpg", to: "browser", words: answered(status, credentials, token !== void 0, hasShown) };
 }
 function asked(credentials) {
   switch (credentials.split(" ")[0]) {
@@ -1094,15 +1108,18 @@ function asked(credentials) {
       return "The same, with what the gateway asked for";
   }
 }
-function answered(status, challenge) {
+function answered(status, challenge, isProved, hasShown) {
   const [scheme = "", where, realm] = challenge.replace(/^Application /, "").split(" ");
   switch (status) {
     case 101:
       return scheme === "Negotiate" ? "Come in. The AP-REP proves that the gateway could open the ticket" : "Come in";
     case 401:
-      return scheme === "Negotiate" && where !== void 0 && realm !== void 0 ? `Show a ticket. There is one for users of ${realm} at ${where}` : `Not without credentials: ${scheme}`;
+      if (hasShown) {
+        return "The gateway does not take what was shown, and asks again";
+      }
+      return scheme === "Negotiate" && where !== void 0 && realm !== void 0 ? `Show a ticket. There is one for users of ${realm} at ${where}` : `Not without credentials, of the scheme ${scheme}`;
     case 403:
-      return "The gateway knows who this is, or what this is, and does not let it in";
+      return isProved ? "The gateway knows who this is, proves itself, and does not let this user in" : "What was shown does not open this";
     default:
       return "The gateway does not open";
   }
@@ -1129,9 +1146,12 @@ function cut(text) {
 // demo/src/theatre.ts
 var AS_STEPS = STEPS.slice(0, 4).map(({ id }) => id);
 var TGS_STEPS = STEPS.slice(4).map(({ id }) => id);
-var ALL = [...STEPS, ...DOOR].map(({ id }) => id);
+var HANDSHAKE_STEPS = DOOR.filter(({ id }) => id !== "socket").map(({ id }) => id);
+var SHOWING = "c";
 var Theatre = class {
   #stage;
+  /** How many sockets are open behind doors. */
+  #sockets = 0;
   constructor(stage) {
     this.#stage = stage;
   }
@@ -1139,7 +1159,7 @@ var Theatre = class {
   clear() {
     const { pace, diagram, exchanges, doors: doors2, caption } = this.#stage;
     pace.show(() => {
-      diagram.dim(ALL);
+      diagram.dim([...AS_STEPS, ...TGS_STEPS, ...HANDSHAKE_STEPS]);
       exchanges.clear();
       doors2.clear();
       caption.textContent = "";
@@ -1157,29 +1177,42 @@ var Theatre = class {
   door(title) {
     const { pace, diagram, doors: doors2 } = this.#stage;
     let chapter;
+    let hasShown = false;
+    let isOpen = false;
     pace.show(() => {
-      diagram.dim(DOOR.map(({ id }) => id));
+      diagram.dim(HANDSHAKE_STEPS);
       chapter = doors2.chapter(title);
     });
     return {
       observe: (event) => pace.show(async () => {
-        const entry = entryOf(event);
+        const entry = entryOf(event, hasShown);
         if (entry !== void 0 && chapter !== void 0) {
+          hasShown ||= entry.mark === SHOWING;
           await this.#step(chapter, entry);
         }
       }),
-      ended: (isOpen, words) => {
+      ended: (opened, words) => {
         pace.show(() => {
-          chapter?.end(isOpen ? "good" : "bad", words);
-          this.#stage.caption.textContent = "";
-          if (isOpen) {
-            diagram.light("socket");
-          }
+          chapter?.end(opened ? "good" : "bad", words);
+          isOpen = opened;
+          this.#count(opened ? 1 : 0);
         });
         return pace.settled();
       },
-      closed: () => pace.show(() => diagram.dim(["socket"]))
+      closed: () => pace.show(() => {
+        this.#count(isOpen ? -1 : 0);
+        isOpen = false;
+      })
     };
+  }
+  /** The way to the services is lit as long as there is a socket. */
+  #count(more) {
+    this.#sockets += more;
+    if (this.#sockets > 0) {
+      this.#stage.diagram.light("socket");
+    } else {
+      this.#stage.diagram.dim(["socket"]);
+    }
   }
   async #play({ kind, asked: asked2, told, answered: answered2 }) {
     const isStep = kind !== "password change";
@@ -1210,7 +1243,6 @@ var Theatre = class {
     const isRefused = answer.kind === "KRB-ERROR";
     const mood = isProofWanted ? "wait" : isRefused ? "bad" : "good";
     chapter.end(mood, isProofWanted ? "asked to prove it" : isRefused ? "refused" : GRANTED[kind]);
-    this.#stage.caption.textContent = "";
   }
   /** Lights a step, writes it down, and gives people the time to see it. */
   async #step(chapter, entry) {

@@ -80,7 +80,7 @@ function picture(plan: Plan, user: string, tickets: readonly string[]): SVGSVGEl
     const places: readonly Place[] = ["browser", "tgg", "kdc", "tpg", "services"];
     return draw(
         "svg",
-        { viewBox: `0 0 ${plan.width} ${plan.height}`, role: "img", "aria-label": words },
+        { viewBox: `0 0 ${plan.width} ${plan.height}`, class: plan.isWide ? "wide" : "tall", role: "img", "aria-label": words },
         draw(
             "defs",
             {},

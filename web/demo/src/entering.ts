@@ -50,7 +50,7 @@ export function entering(setup: Setup, account: Account, theatre: Theatre, diagr
         diagram.own(principal, tickets.map(({ server }) => server.replace(/@.*/, "")));
         byId("tickets", HTMLElement).replaceChildren(
             ...tickets.map(({ server, expires }) =>
-                make("li", {}, make("strong", {}, server), make("span", {}, `until ${EXPIRY.format(expires)}`)),
+                make("li", {}, make("strong", {}, ...breakable(server)), make("span", {}, `until ${EXPIRY.format(expires)}`)),
             ),
         );
         byId("own", HTMLElement).hidden = tickets.length === 0;
@@ -105,4 +105,10 @@ export function entering(setup: Setup, account: Account, theatre: Theatre, diagr
         tell(said, "", "The tickets are gone. What they opened is closed.");
         name.focus();
     });
+}
+
+/** A principal that may be broken before its realm. */
+function breakable(principal: string): (Node | string)[] {
+    const at = principal.lastIndexOf("@");
+    return at === -1 ? [principal] : [principal.slice(0, at), make("wbr"), principal.slice(at)];
 }

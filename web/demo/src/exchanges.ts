@@ -21,6 +21,8 @@ interface Open extends Exchange {
     readonly answer: (event: KerberosEvent | undefined) => void;
     isTold: boolean;
     reply: KerberosEvent | undefined;
+    /** What ends the wait for the KDC's word. */
+    timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** How far two readings of one clock may be apart, in milliseconds: browsers make theirs coarse. */
@@ -53,7 +55,11 @@ export class Exchanges {
         if (open !== undefined) {
             open.reply = event;
             open.answer(event);
-            setTimeout(() => this.#close(open, undefined), this.#patience);
+            if (open.isTold) {
+                this.#drop(open);
+            } else {
+                open.timer = setTimeout(() => this.#close(open, undefined), this.#patience);
+            }
         }
     }
 
@@ -73,12 +79,13 @@ export class Exchanges {
         }
     }
 
-    /** No answer will come to what is open: the gateway is gone, or the user. */
+    /** No answer will come to what has none: the gateway is gone, or the user. */
     ended(): void {
-        for (const open of this.#open.splice(0)) {
+        for (const open of this.#open.filter(({ reply }) => reply === undefined)) {
             open.answer(undefined);
             open.tell(undefined);
         }
+        this.#open = this.#open.filter(({ reply }) => reply !== undefined);
     }
 
     #asked(asked: KerberosEvent): void {
@@ -87,16 +94,22 @@ export class Exchanges {
         const told = new Promise<KdcEvent | undefined>((resolve) => (tell = resolve));
         const answered = new Promise<KerberosEvent | undefined>((resolve) => (answer = resolve));
         const kind = asked.kind === "AS-REQ" ? "AS" : asked.kind === "TGS-REQ" ? "TGS" : "password change";
-        const open: Open = { kind, asked, told, answered, tell, answer, isTold: false, reply: undefined };
+        const fresh = { isTold: false, reply: undefined, timer: undefined };
+        const open: Open = { kind, asked, told, answered, tell, answer, ...fresh };
         this.#open.push(open);
         this.#begun(open);
     }
 
     #close(open: Open, event: KdcEvent | undefined): void {
+        clearTimeout(open.timer);
         open.isTold = true;
         open.tell(event);
         if (open.reply !== undefined) {
-            this.#open = this.#open.filter((other) => other !== open);
+            this.#drop(open);
         }
+    }
+
+    #drop(open: Open): void {
+        this.#open = this.#open.filter((other) => other !== open);
     }
 }

@@ -19,8 +19,12 @@ const SHOWN = new Map([
     ["Token", "code"],
 ]);
 
-/** What one text of the handshake says; `undefined` for the balancer's words, which say nothing of tickets. */
-export function entryOf({ at, direction, kind, text }: HandshakeEvent): Entry | undefined {
+/**
+ * What one text of the handshake says; `undefined` for the balancer's words, which say nothing of tickets.
+ *
+ * `hasShown` says whether the page has shown anything to the gateway before.
+ */
+export function entryOf({ at, direction, kind, text }: HandshakeEvent, hasShown: boolean): Entry | undefined {
     if (kind === "balancer") {
         return undefined;
     }
@@ -45,9 +49,9 @@ export function entryOf({ at, direction, kind, text }: HandshakeEvent): Entry | 
         return { ...said, mark, label, from: "browser", to: "tpg", words: asked(credentials) };
     }
     const status = Number(said.kind.slice(0, 3));
-    const mark = status === 401 && token === undefined ? "b" : "d";
+    const mark = hasShown ? "d" : "b";
     const label = token === undefined ? String(status) : `${status}, proof`;
-    return { ...said, mark, label, from: "tpg", to: "browser", words: answered(status, credentials) };
+    return { ...said, mark, label, from: "tpg", to: "browser", words: answered(status, credentials, token !== undefined, hasShown) };
 }
 
 function asked(credentials: string): string {
@@ -61,7 +65,7 @@ function asked(credentials: string): string {
     }
 }
 
-function answered(status: number, challenge: string): string {
+function answered(status: number, challenge: string, isProved: boolean, hasShown: boolean): string {
     const [scheme = "", where, realm] = challenge.replace(/^Application /, "").split(" ");
     switch (status) {
         case 101:
@@ -69,11 +73,16 @@ function answered(status: number, challenge: string): string {
                 ? "Come in. The AP-REP proves that the gateway could open the ticket"
                 : "Come in";
         case 401:
+            if (hasShown) {
+                return "The gateway does not take what was shown, and asks again";
+            }
             return scheme === "Negotiate" && where !== undefined && realm !== undefined
                 ? `Show a ticket. There is one for users of ${realm} at ${where}`
-                : `Not without credentials: ${scheme}`;
+                : `Not without credentials, of the scheme ${scheme}`;
         case 403:
-            return "The gateway knows who this is, or what this is, and does not let it in";
+            return isProved
+                ? "The gateway knows who this is, proves itself, and does not let this user in"
+                : "What was shown does not open this";
         default:
             return "The gateway does not open";
     }

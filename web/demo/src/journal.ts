@@ -104,7 +104,7 @@ function inside({ at, fields = [], octets, text }: Entry): HTMLElement[] {
         parts.push(make("pre", { tabindex: "0", "aria-label": "As it was sent" }, text));
     }
     if (octets !== undefined) {
-        parts.push(make("pre", { tabindex: "0", "aria-label": "Octets" }, dump(octets)));
+        parts.push(make("pre", { class: "octets", tabindex: "0", "aria-label": "Octets" }, dump(octets)));
     }
     return parts;
 }

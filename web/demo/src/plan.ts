@@ -46,19 +46,19 @@ export const WIDE: Plan = {
 /** For telephones. */
 export const TALL: Plan = {
     width: 320,
-    height: 610,
+    height: 534,
     isWide: false,
     boxes: {
-        browser: { x: 2, y: 22, width: 316, height: 118 },
-        tgg: { x: 2, y: 232, width: 150, height: 84 },
-        kdc: { x: 2, y: 508, width: 150, height: 84 },
-        tpg: { x: 168, y: 232, width: 150, height: 84 },
-        services: { x: 168, y: 508, width: 150, height: 84 },
+        browser: { x: 2, y: 20, width: 316, height: 118 },
+        tgg: { x: 2, y: 222, width: 150, height: 78 },
+        kdc: { x: 2, y: 438, width: 150, height: 78 },
+        tpg: { x: 168, y: 222, width: 150, height: 78 },
+        services: { x: 168, y: 438, width: 150, height: 78 },
     },
-    wall: { x: 2, y: 398, width: 316, height: 28 },
+    wall: { x: 2, y: 354, width: 316, height: 28 },
     zones: [
         { x: 2, y: 12, words: "the internet" },
-        { x: 2, y: 606, words: "inside" },
+        { x: 2, y: 531, words: "inside" },
     ],
 };
 

@@ -23,11 +23,16 @@ export interface Stage {
 
 const AS_STEPS = STEPS.slice(0, 4).map(({ id }) => id);
 const TGS_STEPS = STEPS.slice(4).map(({ id }) => id);
-const ALL = [...STEPS, ...DOOR].map(({ id }) => id);
+const HANDSHAKE_STEPS = DOOR.filter(({ id }) => id !== "socket").map(({ id }) => id);
+
+/** The step in which the page shows something to the gateway. */
+const SHOWING = "c";
 
 /** Shows what happens. */
 export class Theatre {
     readonly #stage: Stage;
+    /** How many sockets are open behind doors. */
+    #sockets = 0;
 
     constructor(stage: Stage) {
         this.#stage = stage;
@@ -37,7 +42,7 @@ export class Theatre {
     clear(): void {
         const { pace, diagram, exchanges, doors, caption } = this.#stage;
         pace.show(() => {
-            diagram.dim(ALL);
+            diagram.dim([...AS_STEPS, ...TGS_STEPS, ...HANDSHAKE_STEPS]);
             exchanges.clear();
             doors.clear();
             caption.textContent = "";
@@ -58,30 +63,45 @@ export class Theatre {
     door(title: string): Conversation {
         const { pace, diagram, doors } = this.#stage;
         let chapter: Chapter | undefined;
+        let hasShown = false;
+        let isOpen = false;
         pace.show(() => {
-            diagram.dim(DOOR.map(({ id }) => id));
+            diagram.dim(HANDSHAKE_STEPS);
             chapter = doors.chapter(title);
         });
         return {
             observe: (event) =>
                 pace.show(async () => {
-                    const entry = entryOf(event);
+                    const entry = entryOf(event, hasShown);
                     if (entry !== undefined && chapter !== undefined) {
+                        hasShown ||= entry.mark === SHOWING;
                         await this.#step(chapter, entry);
                     }
                 }),
-            ended: (isOpen, words) => {
+            ended: (opened, words) => {
                 pace.show(() => {
-                    chapter?.end(isOpen ? "good" : "bad", words);
-                    this.#stage.caption.textContent = "";
-                    if (isOpen) {
-                        diagram.light("socket");
-                    }
+                    chapter?.end(opened ? "good" : "bad", words);
+                    isOpen = opened;
+                    this.#count(opened ? 1 : 0);
                 });
                 return pace.settled();
             },
-            closed: () => pace.show(() => diagram.dim(["socket"])),
+            closed: () =>
+                pace.show(() => {
+                    this.#count(isOpen ? -1 : 0);
+                    isOpen = false;
+                }),
         };
+    }
+
+    /** The way to the services is lit as long as there is a socket. */
+    #count(more: number): void {
+        this.#sockets += more;
+        if (this.#sockets > 0) {
+            this.#stage.diagram.light("socket");
+        } else {
+            this.#stage.diagram.dim(["socket"]);
+        }
     }
 
     async #play({ kind, asked, told, answered }: Exchange): Promise<void> {
@@ -113,7 +133,6 @@ export class Theatre {
         const isRefused = answer.kind === "KRB-ERROR";
         const mood = isProofWanted ? "wait" : isRefused ? "bad" : "good";
         chapter.end(mood, isProofWanted ? "asked to prove it" : isRefused ? "refused" : GRANTED[kind]);
-        this.#stage.caption.textContent = "";
     }
 
     /** Lights a step, writes it down, and gives people the time to see it. */
