@@ -686,6 +686,7 @@ function passwords(theatre) {
     const realm = parameters.get("realm") ?? "this service";
     question.textContent = `${attempt2 > 1 ? "That was wrong. " : ""}The gateway asks for a password: “${realm}”.`;
     password.value = "";
+    form.dataset["attempt"] = String(attempt2);
     return new Promise((resolve) => {
       answer = (login) => {
         answer = void 0;

@@ -3,6 +3,7 @@
 mod chromium;
 mod driver;
 mod firefox;
+mod page;
 mod webdriver;
 
 use serde_json::{Value, json};
@@ -78,6 +79,8 @@ impl Browser {
 
     fn begin(driver: Driver, capabilities: &Value) -> Result<Self, Error> {
         let web = WebDriver::new(driver.addr());
+        let mut capabilities = capabilities.clone();
+        capabilities["timeouts"] = json!({ "implicit": page::PATIENCE.as_millis() });
         let always = json!({ "capabilities": { "alwaysMatch": capabilities } });
         let begun = web.post("/session", &always).map_err(|error| match error {
             Error::WebDriver { said } => Error::WebDriver { said: format!("{said}\n{}", driver.said()) },

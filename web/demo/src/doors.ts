@@ -25,6 +25,7 @@ function passwords(theatre: Theatre): void {
         const realm = parameters.get("realm") ?? "this service";
         question.textContent = `${attempt > 1 ? "That was wrong. " : ""}The gateway asks for a password: “${realm}”.`;
         password.value = "";
+        form.dataset["attempt"] = String(attempt);
         return new Promise((resolve) => {
             answer = (login) => {
                 answer = undefined;
