@@ -74,7 +74,8 @@ fn no_file_is_longer_than_a_reader_can_hold() {
 
 #[test]
 fn what_runs_in_pages_keeps_the_rules_too() {
-    let written = [files(&["web/src", "web/test"], "ts"), files(&["web/scripts"], "js")].concat();
+    let written =
+        [files(&["web/src", "web/demo/src", "web/test"], "ts"), files(&["web/scripts"], "js")].concat();
     for (path, text) in written {
         assert!(text.starts_with("/**"), "{path:?} does not open with what it is for");
         let is_test = path.components().any(|part| part.as_os_str() == "test");

@@ -13,6 +13,7 @@ const settings = {
     charset: "utf8",
     format: "esm",
     legalComments: "none",
+    minify: true,
     target: "es2022",
     write: false,
 };
@@ -28,7 +29,6 @@ const files = [
         ...settings,
         banner: { js: "/* ticketgate-client, Apache-2.0 */" },
         entryPoints: ["src/index.ts"],
-        minify: true,
         outfile: "bundle/ticketgate.js",
     },
     {

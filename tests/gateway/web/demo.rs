@@ -125,7 +125,7 @@ impl Visit {
 
 fn a_visitor_watches_the_eight_steps_and_opens_a_door(start: Start) {
     let Some(visit) = Visit::slow(start) else { return };
-    visit.browser.resize(1280, 1010).unwrap();
+    visit.browser.resize(1280, 1400).unwrap();
     visit.see("[data-step=\"1\"][data-state=\"idle\"]");
     visit.log_in("demo");
     visit.see_eight_steps_lit();
@@ -161,7 +161,7 @@ fn a_visitor_watches_the_eight_steps_and_opens_a_door(start: Start) {
     visit.click("#doors [data-entry=\"c\"] summary");
     visit.fill("#echo-text", "through the wall");
     visit.click("#echo-send");
-    assert_eq!(visit.browser.words("#echo-log li").unwrap(), "through the wall");
+    assert_eq!(visit.browser.words("#echo-log p").unwrap(), "through the wall");
     photograph(&visit);
     visit.end();
 }
@@ -172,8 +172,8 @@ fn photograph(visit: &Visit) {
     if !is_chromium(&visit.browser) {
         return;
     }
-    visit.browser.click("h1").unwrap();
-    let picture = visit.browser.screenshot().unwrap();
+    visit.click("h1");
+    let picture = visit.browser.screenshot("body").unwrap();
     assert!(picture.len() <= MAX_PICTURE, "{} octets", picture.len());
     fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), picture).unwrap();
 }

@@ -33,6 +33,7 @@ export function chat(account: Account, theatre: Theatre): () => void {
     const heard = (message: string): void => {
         const told = JSON.parse(message) as Told;
         log.append(line(told, account.principal));
+        log.tabIndex = 0;
         while (log.children.length > KEPT) {
             log.firstElementChild?.remove();
         }
@@ -76,11 +77,11 @@ export function chat(account: Account, theatre: Theatre): () => void {
     return leave;
 }
 
-function line(told: Told, own: string | undefined): HTMLLIElement {
+function line(told: Told, own: string | undefined): HTMLElement {
     const time = make("time", { datetime: new Date(told.at).toISOString() }, timeOfDay(told.at).slice(0, 5));
     if (told.kind !== "said") {
-        return make("li", { class: "moved" }, `${told.who} ${told.kind} `, time);
+        return make("p", { class: "moved" }, `${told.who} ${told.kind} `, time);
     }
     const kind = told.who === own ? "spoken own" : "spoken";
-    return make("li", { class: kind }, make("strong", {}, told.who), " ", time, make("p", {}, told.text));
+    return make("div", { class: kind }, make("strong", {}, told.who), " ", time, make("p", {}, told.text));
 }

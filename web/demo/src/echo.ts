@@ -30,7 +30,9 @@ export function echo(setup: Setup, account: Account, theatre: Theatre): () => vo
         tell(said, "", "The socket is closed.");
     };
     const heard = (message: string): void => {
-        log.append(make("li", {}, message));
+        log.append(make("p", {}, message));
+        // Who scrolls with the keyboard comes there as soon as there is something to scroll.
+        log.tabIndex = 0;
         while (log.children.length > KEPT) {
             log.firstElementChild?.remove();
         }

@@ -35,7 +35,7 @@ export function entering(setup: Setup, account: Account, theatre: Theatre, diagr
     };
     const chips = setup.users.map((user) => {
         const chip = make("button", { type: "button", class: "chip", value: user.name, "data-user": user.name }, user.name);
-        chip.addEventListener("click", () => choose(user));
+        onClick(chip, () => choose(user));
         return chip;
     });
     byId("users", HTMLElement).append(...chips);
@@ -59,6 +59,8 @@ export function entering(setup: Setup, account: Account, theatre: Theatre, diagr
 
     const enter = async (): Promise<void> => {
         change.hidden = true;
+        account.forget();
+        show();
         tell(said, "wait", "Asking the KDC, through the gateway …");
         theatre.clear();
         try {
@@ -68,7 +70,6 @@ export function entering(setup: Setup, account: Account, theatre: Theatre, diagr
             tell(said, "good", `You are ${account.principal ?? "nobody"}. The password never left this page.`);
         } catch (error) {
             await theatre.settled();
-            show();
             const isExpired = error instanceof KerberosError && error.code === EXPIRED;
             tell(said, isExpired ? "wait" : "bad", `${wordsOf(error)}.`);
             if (isExpired) {

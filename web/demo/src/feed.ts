@@ -17,6 +17,9 @@ export interface KdcEvent {
 /** Milliseconds until a feed that ended is asked for again. */
 const AGAIN = 2000;
 
+/** Milliseconds after which the page goes on without a feed: then only what the KDC tells is missing. */
+const PATIENCE = 2000;
+
 /** Cuts text into lines, however it arrives. */
 export class Lines {
     readonly #decoder = new TextDecoder();
@@ -30,9 +33,10 @@ export class Lines {
     }
 }
 
-/** Follows the feed, again and again. The promise is kept when it is followed for the first time. */
+/** Follows the feed, again and again. The promise is kept when that has begun, or seems not to come. */
 export function follow(heard: (event: KdcEvent) => void): Promise<void> {
     return new Promise((resolve) => {
+        setTimeout(resolve, PATIENCE);
         const connect = (): void => {
             const lines = new Lines();
             const socket = new globalThis.WebSocket(socketAt("/events"));

@@ -23,7 +23,7 @@ export interface Setup {
 
 /** Asks the gateway that served the page. */
 export async function setUp(): Promise<Setup> {
-    const answer = await fetch("/setup.json");
+    const answer = await fetch("/setup.json", { cache: "no-store" });
     if (!answer.ok) {
         throw new Error(`the gateway answers ${answer.status} for setup.json`);
     }

@@ -107,20 +107,16 @@ export class Theatre {
     async #play({ kind, asked, told, answered }: Exchange): Promise<void> {
         const isStep = kind !== "password change";
         const marks = kind === "TGS" ? TGS_STEPS : AS_STEPS;
-        const [first = "", second = "", third = "", fourth = ""] = isStep ? marks : ["", "", "", ""];
+        // The picture of the TGG has no password changes in it.
+        const [first = "", second = "", third = "", fourth = ""] = isStep ? marks : [];
         this.#stage.diagram.dim(marks);
         const chapter = this.#stage.exchanges.chapter(TITLES[kind]);
         await this.#step(chapter, { ...read(asked), mark: first, from: "browser", to: "tgg" });
         const event = await told;
         if (event !== undefined) {
-            const { at } = event;
-            const fields = fieldsOf(event);
-            const relayed = { mark: second, from: "tgg", to: "kdc", at, kind: asked.kind, fields } as const;
-            const who = event.client === null ? "" : ` for ${event.client}`;
-            await this.#step(chapter, { ...relayed, words: `The TGG passes it on unopened; the KDC has it${who}` });
-            const says = event.code === 0 ? event.says : `${event.says} (error ${event.code})`;
-            const kind = event.code === 0 ? (asked.kind === "password change" ? asked.kind : reply(asked.kind)) : "KRB-ERROR";
-            await this.#step(chapter, { mark: third, from: "kdc", to: "tgg", at, kind, fields, words: `The KDC says: ${says}` });
+            for (const entry of recorded(asked, event, second, third)) {
+                await this.#step(chapter, entry);
+            }
         }
         const answer = await answered;
         if (answer === undefined) {
@@ -172,16 +168,28 @@ const GRANTED = {
     "password change": "answered",
 } as const;
 
-function reply(kind: string): string {
-    return kind.replace("REQ", "REP");
-}
-
 function read({ at, kind, message }: KerberosEvent): Pick<Entry, "at" | "kind" | "words" | "fields" | "octets"> {
     const { summary, fields } = describe(message);
     return { at, kind, words: summary, fields, octets: message };
 }
 
-function fieldsOf(event: KdcEvent): { name: string; value: string }[] {
-    const told = { client: event.client, server: event.server, code: event.code, says: event.says };
-    return Object.entries(told).map(([name, value]) => ({ name: `KDC's own record: ${name}`, value: String(value ?? "none") }));
+/** What passed behind the wall, as the KDC tells it. */
+function recorded({ kind }: KerberosEvent, event: KdcEvent, there: string, back: string): readonly [Entry, Entry] {
+    const { at, client, server, code, says } = event;
+    const told = Object.entries({ client, server, code, says });
+    const fields = told.map(([name, value]) => ({ name: `the KDC's record, ${name}`, value: String(value ?? "none") }));
+    const who = client === null ? "" : ` for ${client}`;
+    const outcome = code === 0 ? says : `${says} (error ${code})`;
+    return [
+        { mark: there, from: "tgg", to: "kdc", at, kind, fields, words: `The TGG passes it on unopened; the KDC has it${who}` },
+        {
+            mark: back,
+            from: "kdc",
+            to: "tgg",
+            at,
+            kind: code === 0 ? kind.replace("REQ", "REP") : "KRB-ERROR",
+            fields,
+            words: `The KDC says: ${outcome}`,
+        },
+    ];
 }

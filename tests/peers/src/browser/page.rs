@@ -106,13 +106,14 @@ impl Browser {
         self.post("/window/rect", &json!({ "width": width, "height": height })).map(drop)
     }
 
-    /// A picture of what is in sight, as a PNG.
+    /// A picture of what is in sight of the first that is found, once there is one, as a PNG.
     ///
     /// # Errors
     ///
-    /// [`Error::WebDriver`] if the browser is gone.
-    pub fn screenshot(&self) -> Result<Vec<u8>, Error> {
-        let picture = self.ask("/screenshot")?;
+    /// [`Error::WebDriver`] if there is none.
+    pub fn screenshot(&self, selector: &str) -> Result<Vec<u8>, Error> {
+        let element = self.element(selector)?;
+        let picture = self.ask(&format!("/element/{element}/screenshot"))?;
         STANDARD.decode(picture.as_str().unwrap_or_default()).map_err(|_| Error::Protocol {
             program: "WebDriver",
             said: "a screenshot that is not base64".to_owned(),
