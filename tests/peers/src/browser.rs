@@ -79,15 +79,15 @@ impl Browser {
 
     fn begin(driver: Driver, capabilities: &Value) -> Result<Self, Error> {
         let web = WebDriver::new(driver.addr());
-        let mut capabilities = capabilities.clone();
-        capabilities["timeouts"] = json!({ "implicit": page::PATIENCE.as_millis() });
         let always = json!({ "capabilities": { "alwaysMatch": capabilities } });
         let begun = web.post("/session", &always).map_err(|error| match error {
             Error::WebDriver { said } => Error::WebDriver { said: format!("{said}\n{}", driver.said()) },
             other => other,
         })?;
         let session = begun.get("sessionId").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok(Self { web, session, _driver: driver })
+        let browser = Self { web, session, _driver: driver };
+        browser.be_patient()?;
+        Ok(browser)
     }
 
     /// Goes to a page and waits until it is loaded. A refusal of its server is a page too.

@@ -15,7 +15,7 @@ type Told =
     | { readonly kind: "said"; readonly who: string; readonly at: number; readonly text: string }
     | { readonly kind: "came" | "went"; readonly who: string; readonly at: number; readonly here: readonly string[] };
 
-/** Brings the card to life; returns what closes the socket. */
+/** Brings the card to life; returns what begins it anew, without a socket. */
 export function chat(account: Account, theatre: Theatre): () => void {
     const join = byId("chat-join", HTMLButtonElement);
     const form = byId("chat-form", HTMLFormElement);
@@ -68,7 +68,10 @@ export function chat(account: Account, theatre: Theatre): () => void {
             text.value = "";
         }
     });
-    const leave = (): void => socket?.close(1000);
+    const leave = (): void => {
+        tell(said, "", "");
+        socket?.close(1000);
+    };
     onClick(byId("chat-leave", HTMLButtonElement), () => {
         leave();
         join.hidden = false;

@@ -11,7 +11,7 @@ import { visit } from "./visit.js";
 /** Most messages that stay on the page. */
 const KEPT = 20;
 
-/** Brings the card to life; returns what closes the socket. */
+/** Brings the card to life; returns what begins it anew, without a socket. */
 export function echo(setup: Setup, account: Account, theatre: Theatre): () => void {
     const open = byId("echo-open", HTMLButtonElement);
     const form = byId("echo-form", HTMLFormElement);
@@ -60,7 +60,10 @@ export function echo(setup: Setup, account: Account, theatre: Theatre): () => vo
         socket?.send(text.value);
         text.select();
     });
-    const leave = (): void => socket?.close(1000);
+    const leave = (): void => {
+        tell(said, "", "");
+        socket?.close(1000);
+    };
     onClick(byId("echo-close", HTMLButtonElement), () => {
         leave();
         open.hidden = false;

@@ -62,7 +62,6 @@ export function entering(setup: Setup, account: Account, theatre: Theatre, diagr
         account.forget();
         show();
         tell(said, "wait", "Asking the KDC, through the gateway …");
-        theatre.clear();
         try {
             await account.enter(name.value.trim(), password.value);
             await theatre.settled();
@@ -79,7 +78,10 @@ export function entering(setup: Setup, account: Account, theatre: Theatre, diagr
             }
         }
     };
-    onSubmit(byId("login-form", HTMLFormElement), enter);
+    onSubmit(byId("login-form", HTMLFormElement), () => {
+        theatre.clear();
+        return enter();
+    });
 
     onSubmit(change, async () => {
         tell(said, "wait", "Changing the password, through the gateway …");

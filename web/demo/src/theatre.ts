@@ -128,7 +128,9 @@ export class Theatre {
         const isProofWanted = event?.code === PREAUTH_REQUIRED;
         const isRefused = answer.kind === "KRB-ERROR";
         const mood = isProofWanted ? "wait" : isRefused ? "bad" : "good";
-        chapter.end(mood, isProofWanted ? "asked to prove it" : isRefused ? "refused" : GRANTED[kind]);
+        const isForChange = event?.server?.startsWith("kadmin/changepw@") ?? false;
+        const granted = isForChange && kind === "AS" ? "a ticket to change the password with" : GRANTED[kind];
+        chapter.end(mood, isProofWanted ? "asked to prove it" : isRefused ? "refused" : granted);
     }
 
     /** Lights a step, writes it down, and gives people the time to see it. */

@@ -29,10 +29,13 @@ export type Visit =
 export async function visit(theatre: Theatre, wishes: Wishes): Promise<Visit> {
     const { path, title, handler, heard, closed, shown } = wishes;
     const conversation = theatre.door(title);
+    let isProved = false;
     const socket = new WebSocket(socketAt(path), [], {
         challengeHandler: handler,
         observe: (event) => {
             conversation.observe(event);
+            // The handler lets nobody open who sends a proof that is wrong.
+            isProved ||= /^HTTP\/1\.1 101 [^]*^WWW-Authenticate: .*Negotiate /m.test(event.text);
             const credentials = /^Authorization: (.*)$/m.exec(event.text)?.[1];
             if (credentials !== undefined) {
                 shown?.(credentials.trim());
@@ -56,7 +59,7 @@ export async function visit(theatre: Theatre, wishes: Wishes): Promise<Visit> {
         conversation.closed();
         closed?.();
     };
-    await conversation.ended(true, "open");
+    await conversation.ended(true, isProved ? "open, proof verified" : "open");
     return { socket };
 }
 

@@ -9,12 +9,17 @@ use super::Browser;
 use crate::error::Error;
 
 /// Longest wait for something to be on a page.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The name under which WebDriver hands over an element (section 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 impl Browser {
+    /// Has whatever is looked for waited for.
+    pub(super) fn be_patient(&self) -> Result<(), Error> {
+        self.post("/timeouts", &json!({ "implicit": PATIENCE.as_millis() })).map(drop)
+    }
+
     /// Waits until the page has something that this CSS selector finds.
     ///
     /// # Errors
