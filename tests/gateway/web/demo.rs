@@ -5,6 +5,7 @@ use std::{env, fs, path::Path};
 use peers::Browser;
 
 use crate::{
+    door::admission,
     services::{
         Folder,
         browsers::{Start, in_both_browsers, is_chromium, nobody},
@@ -163,6 +164,8 @@ fn a_visitor_watches_the_eight_steps_and_opens_a_door(start: Start) {
     visit.fill("#echo-text", "through the wall");
     visit.click("#echo-send");
     assert_eq!(visit.browser.words("#echo-log p").unwrap(), "through the wall");
+    let operators = visit.browser.property("#manage", "href").unwrap();
+    assert_eq!(operators, format!("http://localhost:{}/", visit.demo.at("management").port()));
     photograph(&visit);
     visit.end();
 }
@@ -218,6 +221,7 @@ fn who_is_not_of_the_staff_is_not_let_into_the_chat(start: Start) {
     let said = visit.said("chat-said", "bad");
     assert!(said.contains("403") && said.contains("guest@DEMO.TEST"), "{said}");
     visit.see("#doors [data-entry=\"d\"]");
+    assert_eq!(admission(&visit.demo, "role_missing")["client"], "guest@DEMO.TEST");
     visit.open_echo();
     visit.click("#forget");
     visit.see("#echo-open:not([hidden])");
@@ -264,6 +268,9 @@ fn nothing_but_a_ticket_of_ones_own_opens_the_door(start: Start) {
         let said = visit.said(&format!("{attempt}-said"), "good");
         assert!(said.contains("401"), "{attempt}: {said}");
     }
+    // Each for its own reason, which the operator is told and the page is not.
+    visit.demo.wait_for_log("does not open the ticket");
+    visit.demo.wait_for_log("it was presented before");
     visit.end();
 }
 

@@ -12,7 +12,7 @@ export function attempts(account: Account, theatre: Theatre): void {
         const code = await plain();
         return code === undefined
             ? undefined
-            : `its own WebSocket is closed with the code ${code} before it was open. Browsers tell a page no more than that`;
+            : `the socket is closed before it was open, with the code ${code}. Browsers tell a page no more`;
     });
     attempt("silent", async () => {
         const outcome = await visit(theatre, { path: "/echo", title: "Echo, with nothing to show", handler: SILENT });
