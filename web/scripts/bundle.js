@@ -21,7 +21,8 @@ const settings = {
 /** The page of the demo imports the other file as it is, which stands beside it where it is served. */
 const besideIt = {
     name: "beside it",
-    setup: ({ onResolve }) => onResolve({ filter: /^ticketgate-client$/ }, () => ({ path: "./ticketgate.js", external: true })),
+    setup: ({ onResolve }) =>
+        onResolve({ filter: /^ticketgate-client$/ }, () => ({ path: "./ticketgate.js", external: true })),
 };
 
 const files = [

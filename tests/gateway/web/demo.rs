@@ -247,7 +247,8 @@ fn an_expired_password_is_changed_on_the_page(start: Start) {
     visit.see("#exchanges > li:nth-child(6) [data-entry=\"8\"]");
     visit.fill("#password", "rusty");
     visit.click("#login");
-    assert!(visit.said("login-said", "bad").contains("wrong"));
+    let said = visit.said("login-said", "bad");
+    assert!(said.contains("wrong") && said.contains("changed since the demo began"), "{said}");
     visit.fill("#password", "shiny");
     visit.click("#login");
     visit.said("login-said", "good");

@@ -1,6 +1,12 @@
 /** What does not open the door: nothing, a ticket that was changed, and a request that was used already. */
 
-import { ChallengeResponse, NegotiateChallengeHandler, type ChallengeHandler, type Login, type TicketSource } from "ticketgate-client";
+import {
+    ChallengeResponse,
+    NegotiateChallengeHandler,
+    type ChallengeHandler,
+    type Login,
+    type TicketSource,
+} from "ticketgate-client";
 import type { Account } from "./account.js";
 import { byId, onClick, socketAt, tell } from "./dom.js";
 import type { Theatre } from "./theatre.js";
@@ -59,7 +65,9 @@ function attempt(id: string, make: () => Promise<Outcome>): void {
 
 function outcomeOf({ socket, error }: Visit): Outcome {
     socket?.close(1000);
-    return error && (error.status === undefined ? error.message : `the gateway answers ${error.status}, and nothing else`);
+    return (
+        error && (error.status === undefined ? error.message : `the gateway answers ${error.status}, and nothing else`)
+    );
 }
 
 /** The code with which the browser's own WebSocket is closed; `undefined` if it opens. */

@@ -54,7 +54,11 @@ export function chat(account: Account, theatre: Theatre): () => void {
         if (error !== undefined) {
             const who = account.principal;
             const isKnown = error.status === 403 && who !== undefined;
-            tell(said, "bad", isKnown ? `Refused: 403. The gateway knows you as ${who}, who is not of the staff.` : refusalOf(error));
+            tell(
+                said,
+                "bad",
+                isKnown ? `Refused: 403. The gateway knows you as ${who}, who is not of the staff.` : refusalOf(error),
+            );
             return;
         }
         socket = opened;

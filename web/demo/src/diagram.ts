@@ -80,7 +80,12 @@ function picture(plan: Plan, user: string, tickets: readonly string[]): SVGSVGEl
     const places: readonly Place[] = ["browser", "tgg", "kdc", "tpg", "services"];
     return draw(
         "svg",
-        { viewBox: `0 0 ${plan.width} ${plan.height}`, class: plan.isWide ? "wide" : "tall", role: "img", "aria-label": words },
+        {
+            viewBox: `0 0 ${plan.width} ${plan.height}`,
+            class: plan.isWide ? "wide" : "tall",
+            role: "img",
+            "aria-label": words,
+        },
         draw(
             "defs",
             {},
@@ -153,7 +158,8 @@ function ticket({ boxes, isWide }: Plan, name: string, at: number): SVGGElement 
     const [wide, high, notch] = [isWide ? width - 32 : 136, isWide ? 54 : 30, 6];
     const [left, top] = isWide ? [x + 16, y + 112 + at * 72] : [x + 16 + at * 148, y + 78];
     const middle = (high - 2 * notch) / 2;
-    const side = (sweep: number): string => `v${sweep * middle}a${notch} ${notch} 0 0 0 0 ${sweep * 2 * notch}v${sweep * middle}`;
+    const side = (sweep: number): string =>
+        `v${sweep * middle}a${notch} ${notch} 0 0 0 0 ${sweep * 2 * notch}v${sweep * middle}`;
     return draw(
         "g",
         { class: "ticket" },
@@ -174,8 +180,11 @@ function drawn(plan: Plan, { id, from, to, lane, words }: Arrow): SVGGElement {
     const way = isForward ? 1 : -1;
     const point = (along: number, beside: number): string =>
         plan.isWide ? `${along} ${beside}` : `${beside} ${along}`;
-    const head = `M${point(stop - way * HEAD, at - HEAD * 0.7)}L${point(stop, at)}L${point(stop - way * HEAD, at + HEAD * 0.7)}`;
-    const tail = `M${point(start + way * HEAD, at - HEAD * 0.7)}L${point(start, at)}L${point(start + way * HEAD, at + HEAD * 0.7)}`;
+    const tip = (end: number, ahead: number): string => {
+        const [back, half] = [end - ahead * HEAD, HEAD * 0.7];
+        return `M${point(back, at - half)}L${point(end, at)}L${point(back, at + half)}`;
+    };
+    const [head, tail] = [tip(stop, way), tip(start, -way)];
     const isStep = /^[1-8]$/.test(id);
     // Numbers stand where messages set out, so that those of both directions are told apart.
     const badge = start + way * (plan.isWide ? 24 : 22);
@@ -188,10 +197,7 @@ function drawn(plan: Plan, { id, from, to, lane, words }: Arrow): SVGGElement {
         draw("path", { class: "head", d: id === "socket" ? head + tail : head }),
         ...(id === "socket"
             ? []
-            : [
-                  draw("circle", { cx, cy, r: RADIUS }),
-                  draw("text", { class: "number", x: cx, y: cy + 4 }, id),
-              ]),
+            : [draw("circle", { cx, cy, r: RADIUS }), draw("text", { class: "number", x: cx, y: cy + 4 }, id)]),
         ...(plan.isWide && words !== "" ? [draw("text", { class: "words", ...room }, words)] : []),
     );
 }

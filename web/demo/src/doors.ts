@@ -1,6 +1,11 @@
 /** Two doors that take something else than tickets: a password, and a code that is good once. */
 
-import { BasicChallengeHandler, ChallengeResponse, PasswordAuthentication, type ChallengeHandler } from "ticketgate-client";
+import {
+    BasicChallengeHandler,
+    ChallengeResponse,
+    PasswordAuthentication,
+    type ChallengeHandler,
+} from "ticketgate-client";
 import { byId, onClick, onSubmit, tell } from "./dom.js";
 import { refusalOf } from "./refusal.js";
 import type { Theatre } from "./theatre.js";

@@ -37,16 +37,11 @@ export function echo(setup: Setup, account: Account, theatre: Theatre): () => vo
             log.firstElementChild?.remove();
         }
     };
-    onClick(open, async () => {
+    const knock = async (): Promise<void> => {
         tell(said, "wait", "Knocking …");
         log.replaceChildren();
-        const { socket: opened, error } = await visit(theatre, {
-            path: "/echo",
-            title: "Echo",
-            handler: account.handler,
-            heard,
-            closed,
-        });
+        const wishes = { path: "/echo", title: "Echo", handler: account.handler, heard, closed };
+        const { socket: opened, error } = await visit(theatre, wishes);
         if (error !== undefined) {
             tell(said, "bad", refusalOf(error));
             return;
@@ -54,8 +49,9 @@ export function echo(setup: Setup, account: Account, theatre: Theatre): () => vo
         socket = opened;
         show();
         tell(said, "good", `Open. The gateway has proved that it holds the key of ${setup.spn}.`);
-        text.focus();
-    });
+        text.focus({ preventScroll: true });
+    };
+    onClick(open, () => theatre.watch(said, knock));
     onSubmit(form, () => {
         socket?.send(text.value);
         text.select();

@@ -51,7 +51,14 @@ export function entryOf({ at, direction, kind, text }: HandshakeEvent, hasShown:
     const status = Number(said.kind.slice(0, 3));
     const mark = hasShown ? "d" : "b";
     const label = token === undefined ? String(status) : `${status}, proof`;
-    return { ...said, mark, label, from: "tpg", to: "browser", words: answered(status, credentials, token !== undefined, hasShown) };
+    return {
+        ...said,
+        mark,
+        label,
+        from: "tpg",
+        to: "browser",
+        words: answered(status, credentials, token !== undefined, hasShown),
+    };
 }
 
 function asked(credentials: string): string {

@@ -7,7 +7,7 @@ import { Diagram } from "./diagram.js";
 import { doors } from "./doors.js";
 import { byId, onClick, tell, wordsOf } from "./dom.js";
 import { echo } from "./echo.js";
-import { entering } from "./entering.js";
+import { Entrance } from "./entrance.js";
 import { follow } from "./feed.js";
 import { Journal } from "./journal.js";
 import { Pace } from "./pace.js";
@@ -24,6 +24,7 @@ async function begin(): Promise<void> {
     const setup = await setUp();
     const theatre = new Theatre({
         diagram,
+        picture: byId("figure", HTMLElement),
         caption: byId("caption", HTMLElement),
         exchanges: new Journal(byId("exchanges", HTMLOListElement), false),
         doors: new Journal(byId("doors", HTMLOListElement), true),
@@ -33,7 +34,7 @@ async function begin(): Promise<void> {
     // Before anybody can log in: what the KDC tells is told once.
     await follow((event) => account.told(event));
     const leave = [echo(setup, account, theatre), chat(account, theatre)];
-    entering(setup, account, theatre, diagram, () => leave.forEach((close) => close()));
+    new Entrance({ setup, account, theatre, diagram, changed: () => leave.forEach((close) => close()) });
     attempts(account, theatre);
     doors(theatre);
     tools(setup);

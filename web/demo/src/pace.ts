@@ -14,6 +14,10 @@ export class Pace {
     }
 
     /** Whether there are beats at all. */
+    get isSlow(): boolean {
+        return this.#isSlow;
+    }
+
     set isSlow(isSlow: boolean) {
         this.#isSlow = isSlow;
         if (!isSlow) {

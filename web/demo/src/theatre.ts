@@ -12,6 +12,8 @@ import { DOOR, STEPS } from "./plan.js";
 /** The parts of the page that show what happens. */
 export interface Stage {
     readonly diagram: Diagram;
+    /** Where the picture is on the page. */
+    readonly picture: HTMLElement;
     /** What happens in the picture right now, in words. */
     readonly caption: HTMLElement;
     /** The eight steps. */
@@ -52,6 +54,19 @@ export class Theatre {
     /** Until all that happened is shown. */
     settled(): Promise<void> {
         return this.#stage.pace.settled();
+    }
+
+    /** Has the visitor look at the picture, where it is slow enough to be watched, and at the outcome in the end. */
+    async watch(outcome: HTMLElement, act: () => Promise<void>): Promise<void> {
+        this.#lookAt(this.#stage.picture);
+        await act();
+        this.#lookAt(outcome);
+    }
+
+    #lookAt(element: HTMLElement): void {
+        if (this.#stage.pace.isSlow) {
+            element.scrollIntoView({ block: "nearest", behavior: "smooth" });
+        }
     }
 
     /** Shows an exchange with the KDC, as it goes on. */
@@ -183,7 +198,15 @@ function recorded({ kind }: KerberosEvent, event: KdcEvent, there: string, back:
     const who = client === null ? "" : ` for ${client}`;
     const outcome = code === 0 ? says : `${says} (error ${code})`;
     return [
-        { mark: there, from: "tgg", to: "kdc", at, kind, fields, words: `The TGG passes it on unopened; the KDC has it${who}` },
+        {
+            mark: there,
+            from: "tgg",
+            to: "kdc",
+            at,
+            kind,
+            fields,
+            words: `The TGG passes it on unopened; the KDC has it${who}`,
+        },
         {
             mark: back,
             from: "kdc",

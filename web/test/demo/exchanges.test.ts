@@ -13,7 +13,14 @@ function message(direction: "sent" | "received", kind: string, at: number): Kerb
 }
 
 function told(more: Partial<KdcEvent>): KdcEvent {
-    const usual = { kind: "AS", client: "joe@DEMO.TEST", server: "krbtgt/DEMO.TEST@DEMO.TEST", code: 0, says: "granted", at: 1000 };
+    const usual = {
+        kind: "AS",
+        client: "joe@DEMO.TEST",
+        server: "krbtgt/DEMO.TEST@DEMO.TEST",
+        code: 0,
+        says: "granted",
+        at: 1000,
+    };
     return { ...usual, ...more } as KdcEvent;
 }
 
@@ -28,7 +35,10 @@ test("the KDC's word belongs to the question, whether it comes before the answer
     for (const isLate of [false, true]) {
         const { exchanges, begun } = asking(60_000);
         exchanges.message(message("sent", "AS-REQ", 1000));
-        const steps = [() => exchanges.told(told({ at: 1003 })), () => exchanges.message(message("received", "AS-REP", 1005))];
+        const steps = [
+            () => exchanges.told(told({ at: 1003 })),
+            () => exchanges.message(message("received", "AS-REP", 1005)),
+        ];
         for (const step of isLate ? steps.reverse() : steps) {
             step();
         }
