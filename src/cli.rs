@@ -1,13 +1,19 @@
 //! The command line: one file a subcommand.
 
 pub mod check;
+pub mod connect;
 pub mod demo;
 pub mod explain;
 pub mod gate;
+pub mod kinit;
+pub mod kvno;
 pub mod passwd;
+pub mod prompt;
 pub mod run;
 pub mod tgg;
+pub mod tickets;
 pub mod tpg;
+pub mod tunnel;
 pub mod web;
 
 use clap::{Parser, Subcommand};
@@ -31,10 +37,16 @@ pub struct Cli {
 pub enum Command {
     /// Say what is wrong with a configuration, or what its services are and who may use them
     Check(Box<check::Args>),
+    /// Talk to a WebSocket from the terminal, and log in where it asks for that
+    Connect(Box<connect::Args>),
     /// Everything at once on loopback, with an embedded KDC and a page to look at it; never for production
     Demo(demo::Args),
     /// Say why one Negotiate token is accepted or refused
     Explain(Box<explain::Args>),
+    /// Get a ticket-granting ticket with a password, into a credential cache that all Kerberos programs read
+    Kinit(Box<kinit::Args>),
+    /// Get tickets for services into the credential cache
+    Kvno(kvno::Args),
     /// Read a password and print its hash for a jaas-config.xml
     Passwd(passwd::Args),
     /// Serve what a gateway-config.xml says
@@ -43,6 +55,8 @@ pub enum Command {
     Tgg(Box<tgg::Args>),
     /// Let those who are admitted through to back ends: ws, wss, tcp, http or https
     Tpg(Box<tpg::Args>),
+    /// Answer on this host as a KDC does, through the WebSocket of a gateway: for stock kinit and all others
+    Tunnel(tunnel::Args),
 }
 
 /// Exit code of a wrong command line (sysexits.h, EX_USAGE).

@@ -18,9 +18,9 @@ use futures_util::{
     stream::FuturesUnordered,
 };
 use tgg::{
-    exchange::{Ask, Attempt, End, Exchange, HEDGE, Step, Transport},
+    exchange::{Ask, Attempt, DATAGRAM_LIMIT, End, Exchange, HEDGE, Step, Transport},
     failure::Failure,
-    health::{Experience, Standing},
+    health::{Datagrams, Experience, Standing},
     moment::Moment,
     reply::{believe, is_too_big, is_unavailable},
     request::Request,
@@ -207,25 +207,33 @@ impl Drop for Witness<'_> {
 }
 
 async fn try_target(target: &Arc<Target>, request: &Request<'_>, attempt: Attempt) -> Result<Answer, End> {
-    let mut witness = Witness { target, over: attempt.over, started: ambient::now(), told: false };
-    let octets = match attempt.over {
+    // The same request waits: MIT's KDC of release 1.20 must not find in a datagram what it has a long reply for.
+    let _alone = target.alone_with(request.message()).await;
+    let now = ambient::now();
+    let is_short = target.standing(now).datagrams == Datagrams::TooShort;
+    let over = if is_short { Transport::Tcp } else { attempt.over };
+    let mut witness = Witness { target, over, started: now, told: false };
+    let octets = match over {
         Transport::Udp => {
             let judge = |octets: &[u8]| judge(target, request, octets, Transport::Udp);
             datagram::ask(&target.sockets, request.message(), judge).await
         }
         Transport::Tcp => stream::ask(target, request, attempt.connect_within).await,
     };
-    let datagram = attempt.over == Transport::Udp;
+    let datagram = over == Transport::Udp;
     // A KDC that asks a person's telephone is as slow as that person.
     let took = (!request.single()).then(|| ambient::now().since(witness.started));
-    let answered = Experience::Answered { took, datagram };
     match octets {
         Ok(octets) => {
-            witness.tell(answered);
-            Ok(Answer { octets, kdc: Arc::clone(target), over: attempt.over })
+            let is_long = octets.len() > DATAGRAM_LIMIT;
+            witness.tell(match is_long && !datagram {
+                true => Experience::AnsweredTooLong { took, datagram },
+                false => Experience::Answered { took, datagram },
+            });
+            Ok(Answer { octets, kdc: Arc::clone(target), over })
         }
         Err(End::TooBig) => {
-            witness.tell(answered);
+            witness.tell(Experience::AnsweredTooLong { took, datagram });
             Err(End::TooBig)
         }
         Err(End::Busy) => {

@@ -9,7 +9,7 @@ use std::{
 use clap::Parser as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use ticketgate::{
-    cli::{self, Cli, Command, check::Checked},
+    cli::{self, Cli, Command, check::Checked, tickets::TicketsError},
     explain::{ExplainError, Explained},
     gateway::{self, Fixed, Settings, Source},
     observe,
@@ -29,8 +29,11 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match cli.command {
         Command::Check(args) => check(&args),
+        Command::Connect(args) => connect(*args),
         Command::Demo(args) => demo(&args),
         Command::Explain(args) => explain(*args),
+        Command::Kinit(args) => ticket(args.run()),
+        Command::Kvno(args) => ticket(args.run(|error| tell(error))),
         Command::Passwd(args) => passwd(&args),
         Command::Run(args) => configured(&args),
         Command::Tgg(args) => match args.config() {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
             Some(config) => configured(&cli::run::Args::of(config.clone())),
             None => fixed(args.threads(), args.settings()),
         },
+        Command::Tunnel(args) => tunnel(args),
     }
 }
 
@@ -98,6 +102,28 @@ fn passwd(args: &cli::passwd::Args) -> ExitCode {
             Err(error) => fail(cli::RUN_TIME, &error),
         },
         Err(error) => fail(if error.is_usage() { cli::USAGE } else { cli::RUN_TIME }, &error),
+    }
+}
+
+fn connect(args: cli::connect::Args) -> ExitCode {
+    match args.talk() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.exit_code(), &error),
+    }
+}
+
+fn tunnel(args: cli::tunnel::Args) -> ExitCode {
+    match args.serve(announce) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.exit_code(), &error),
+    }
+}
+
+/// How a program ends that asks for tickets.
+fn ticket(got: Result<(), TicketsError>) -> ExitCode {
+    match got {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.code(), &error),
     }
 }
 
@@ -163,6 +189,10 @@ fn announce(line: &str) {
 }
 
 fn fail(code: u8, error: &dyn std::error::Error) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "ticketgate: {error}");
+    tell(&error);
     ExitCode::from(code)
+}
+
+fn tell(error: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "ticketgate: {error}");
 }

@@ -18,6 +18,20 @@ pub(crate) struct Asked {
     pub(crate) server: Principal,
     pub(crate) nonce: i64,
     pub(crate) enctypes: Vec<Enctype>,
+    pub(crate) names: Names,
+}
+
+/// Which names an answer may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Those that were asked for.
+    AsAsked,
+    /// Any service of the realm that is asked, be it the way to another realm
+    /// (RFC 6806 section 8).
+    OtherService,
+    /// Any client and any service (RFC 6806 sections 5 and 6): the KDC is the
+    /// one that knows the password, and says who its owner is.
+    Other,
 }
 
 impl Asked {
@@ -26,7 +40,8 @@ impl Asked {
         if answer.pvno != PVNO || answer.msg_type != msg_type {
             return Err(ClientError::UnexpectedMessage);
         }
-        if answer.crealm != self.client.krb_realm || !answer.cname.same_name(&self.client.name) {
+        let same_client = answer.crealm == self.client.krb_realm && answer.cname.same_name(&self.client.name);
+        if !same_client && self.names != Names::Other {
             return Err(ClientError::ClientMismatch);
         }
         Ok(())
@@ -41,18 +56,34 @@ impl Asked {
         if part.nonce != self.nonce {
             return Err(ClientError::NonceMismatch);
         }
-        let sealed_for_server =
-            part.srealm == self.server.krb_realm && part.sname.same_name(&self.server.name);
         let ticket = answer.ticket;
-        let ticket_for_server =
-            ticket.realm == self.server.krb_realm && ticket.sname.same_name(&self.server.name);
-        if !sealed_for_server || !ticket_for_server {
+        // Nothing protects the names in the ticket: they must be those of the sealed part.
+        if part.srealm != ticket.realm || !part.sname.same_name(&ticket.sname) {
             return Err(ClientError::ServerMismatch);
         }
+        let same_realm = part.srealm == self.server.krb_realm;
+        let as_asked = same_realm && part.sname.same_name(&self.server.name);
+        let expected = match self.names {
+            Names::AsAsked => as_asked,
+            Names::OtherService => same_realm,
+            Names::Other => true,
+        };
+        if !expected {
+            return Err(ClientError::ServerMismatch);
+        }
+        let server = if as_asked {
+            self.server.clone()
+        } else {
+            Principal { name: part.sname, krb_realm: part.srealm }
+        };
+        let client = match self.names {
+            Names::Other => Principal { name: answer.cname, krb_realm: answer.crealm },
+            Names::AsAsked | Names::OtherService => self.client.clone(),
+        };
         let auth = moment::read(&part.authtime)?;
         Ok(Credential {
-            client: self.client.clone(),
-            server: self.server.clone(),
+            client,
+            server,
             key: Key::new(self.offered(part.key.keytype)?, part.key.keyvalue.as_octets())?,
             times: Times {
                 auth,

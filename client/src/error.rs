@@ -38,15 +38,31 @@ pub enum ClientError {
     /// The answer belongs to another request.
     #[error("the KDC's answer belongs to another request")]
     NonceMismatch,
+    /// The ticket cannot be renewed.
+    #[error("the ticket is not renewable; get one with a password, and ask for a renewable one")]
+    NotRenewable,
     /// The credential to ask with is not for a ticket-granting service.
     #[error("the credential is not a ticket-granting ticket")]
     NotTicketGranting,
+    /// Realms send the client to each other, or through too many.
+    #[error("the way to {krb_realm} leads in a circle or through too many realms; name the realm yourself")]
+    ReferralLoop {
+        /// The realm that was named last.
+        krb_realm: RealmName,
+    },
     /// The KDC says no. See [`Refusal::code`] for whether to try again.
     #[error("the KDC refuses: {0}")]
     Refused(Box<Refusal>),
+    /// The KDC read another request than was sent: somebody altered it on its
+    /// way.
+    #[error("the KDC answered a request that was altered on its way")]
+    RequestAltered,
     /// The ticket is for another service than asked.
     #[error("the KDC's answer is for another service")]
     ServerMismatch,
+    /// The ticket to ask with has ended.
+    #[error("the ticket-granting ticket has expired; get a new one with a password")]
+    TicketExpired,
     /// A time is one that messages or the system cannot express.
     #[error("a time is out of range; check the clock and the lifetimes asked for")]
     TimeOutOfRange,

@@ -40,21 +40,35 @@
 
 mod answer;
 mod as_exchange;
+pub mod ccache;
+pub mod challenge;
+mod clock;
 mod credential;
 mod dice;
 mod error;
+pub mod handshake;
+pub mod krb5_conf;
 mod moment;
 pub mod negotiate;
+#[cfg(feature = "net")]
+pub mod net;
 mod options;
+pub mod password_change;
+pub mod principal;
+mod remedy;
 mod reply_key;
+mod service_exchange;
 mod tgs_exchange;
 
 pub use as_exchange::{AsExchange, AsStep};
+pub use clock::ClockOffset;
 pub use credential::{Credential, Times};
 pub use dice::Dice;
 pub use error::{ClientError, Refusal};
 pub use negotiate::{Negotiate, NegotiateError, NegotiateOptions};
 pub use options::TicketOptions;
+pub use password_change::{PasswordChange, PasswordChangeError};
+pub use service_exchange::{Found, ServiceExchange, ServiceStep};
 pub use tgs_exchange::TgsExchange;
 
 #[cfg(test)]

@@ -14,13 +14,31 @@ use crate::moment;
 /// What a ticket should be like. The KDC may give less.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketOptions {
+    /// Whether the KDC may answer with other names than were asked for, and
+    /// name another realm to ask (RFC 6806). Not by default: who asks for one
+    /// service must not be given a ticket for another.
+    pub canonicalize: bool,
     /// Enctypes the client can use, best first. By default all of
     /// [`Enctype::ALL`].
     pub enctypes: Vec<Enctype>,
     /// Whether the ticket may be sent to another host. Not by default.
     pub forwardable: bool,
+    /// Whether the KDC's clock is followed where the caller's is another: an
+    /// exchange that the KDC refuses for that is tried once more with its time.
+    /// Not by default; MIT's library does so, see `kdc_timesync` in krb5.conf.
+    pub kdc_timesync: bool,
     /// How long it should be valid. A day by default, as with MIT's kinit.
     pub lifetime: Duration,
+    /// Whether services may be given tickets with other addresses. Not by
+    /// default.
+    pub proxiable: bool,
+    /// Whether the KDC is to prove under the client's key that it read the
+    /// request as it was sent, and to say so whether it speaks FAST (RFC 6806
+    /// section 11). Not by default. A KDC that says it proves this must.
+    pub protects_request: bool,
+    /// Whether a renewable ticket will do where none lives as long as asked for.
+    /// Not by default.
+    pub renewable_ok: bool,
     /// How long it should be renewable, counted from now. Not by default.
     pub renew_lifetime: Option<Duration>,
     /// What a service ticket should carry beside what the KDC puts into it,
@@ -35,9 +53,14 @@ pub struct TicketOptions {
 impl Default for TicketOptions {
     fn default() -> Self {
         Self {
+            canonicalize: false,
             enctypes: Enctype::ALL.to_vec(),
             forwardable: false,
+            kdc_timesync: false,
             lifetime: Duration::from_hours(24),
+            proxiable: false,
+            protects_request: false,
+            renewable_ok: false,
             renew_lifetime: None,
             authorization_data: Vec::new(),
             max_iterations: MAX_ITERATIONS,
@@ -55,13 +78,15 @@ impl TicketOptions {
         nonce: i64,
         now: SystemTime,
     ) -> Result<KdcReqBody, ClientError> {
-        let mut wishes = Vec::new();
-        if self.forwardable {
-            wishes.push(kdc::FORWARDABLE);
-        }
-        if self.renew_lifetime.is_some() {
-            wishes.push(kdc::RENEWABLE);
-        }
+        let wishes = [
+            (self.forwardable, kdc::FORWARDABLE),
+            (self.proxiable, kdc::PROXIABLE),
+            (self.renew_lifetime.is_some(), kdc::RENEWABLE),
+            (self.canonicalize, kdc::CANONICALIZE),
+            (self.renewable_ok, kdc::RENEWABLE_OK),
+        ];
+        let wishes: Vec<u8> =
+            wishes.into_iter().filter_map(|(wanted, flag)| wanted.then_some(flag)).collect();
         Ok(KdcReqBody {
             kdc_options: Flags::with(&wishes),
             cname: client.cloned(),

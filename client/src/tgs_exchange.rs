@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::SystemTime;
 
 use krb::crypto::{ChecksumKey, CryptoError, Key, Usage, UsageKeys};
-use krb::flags::Flags;
+use krb::flags::{self, Flags};
 use krb::msg::ap::ApReq;
 use krb::msg::kdc::{KdcReqBody, TgsRep, TgsReq};
 use krb::msg::krb_error::KrbError;
@@ -17,7 +17,7 @@ use krb::peek;
 use krb::sealed::EncryptedData;
 use zeroize::Zeroizing;
 
-use crate::answer::Asked;
+use crate::answer::{Asked, Names};
 use crate::credential::Credential;
 use crate::dice::{self, Dice};
 use crate::error::ClientError;
@@ -56,8 +56,47 @@ impl TgsExchange {
         dice: &mut dyn Dice,
     ) -> Result<Self, ClientError> {
         let server = Principal { name: service, krb_realm: granted_realm(&tgt.server)?.clone() };
-        let nonce = dice::nonce(dice);
-        let mut body = options.body(None, &server, nonce, now)?;
+        let body = options.body(None, &server, dice::nonce(dice), now)?;
+        Self::with_body(tgt, server, body, options, now, dice)
+    }
+
+    /// Asks for `ticket` anew, with as long a life as it was first given and the
+    /// same flags. It must be renewable and not have ended.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::NotRenewable`] if the ticket is not,
+    /// [`ClientError::TimeOutOfRange`] if `now` or a lifetime in `options` is.
+    pub fn renew(
+        ticket: &Credential,
+        options: &TicketOptions,
+        now: SystemTime,
+        dice: &mut dyn Dice,
+    ) -> Result<Self, ClientError> {
+        if !ticket.flags.bit(flags::ticket::RENEWABLE) {
+            return Err(ClientError::NotRenewable);
+        }
+        // The new one has the flags alone that are asked for again.
+        let options = TicketOptions {
+            canonicalize: false,
+            forwardable: ticket.flags.bit(flags::ticket::FORWARDABLE),
+            proxiable: ticket.flags.bit(flags::ticket::PROXIABLE),
+            renew_lifetime: ticket.times.renew_till.and_then(|till| till.duration_since(now).ok()),
+            ..options.clone()
+        };
+        let mut body = options.body(None, &ticket.server, dice::nonce(dice), now)?;
+        body.kdc_options = Flags::from(body.kdc_options.word() | Flags::with(&[flags::kdc::RENEW]).word());
+        Self::with_body(ticket, ticket.server.clone(), body, &options, now, dice)
+    }
+
+    fn with_body(
+        tgt: &Credential,
+        server: Principal,
+        mut body: KdcReqBody,
+        options: &TicketOptions,
+        now: SystemTime,
+        dice: &mut dyn Dice,
+    ) -> Result<Self, ClientError> {
         let subkey = dice::key(&tgt.key, dice)?;
         if !options.authorization_data.is_empty() {
             let data = AuthorizationData(options.authorization_data.clone()).encode()?;
@@ -66,9 +105,17 @@ impl TgsExchange {
         }
         let proof = present(tgt, &body, &subkey, now, dice)?;
         let padata = PaData { padata_type: PA_TGS_REQ, padata_value: proof.encode()?.into() };
+        let nonce = body.nonce;
+        let names = if options.canonicalize { Names::OtherService } else { Names::AsAsked };
         Ok(Self {
             request: TgsReq::new(Some(vec![padata]), body).encode()?,
-            asked: Asked { client: tgt.client.clone(), server, nonce, enctypes: options.enctypes.clone() },
+            asked: Asked {
+                client: tgt.client.clone(),
+                server,
+                nonce,
+                enctypes: options.enctypes.clone(),
+                names,
+            },
             session: tgt.key.clone(),
             subkey,
         })
@@ -78,6 +125,11 @@ impl TgsExchange {
     /// same KDC or another.
     pub fn request(&self) -> &[u8] {
         &self.request
+    }
+
+    /// The realm whose KDC is asked.
+    pub const fn krb_realm(&self) -> &RealmName {
+        &self.asked.server.krb_realm
     }
 
     /// Reads what the KDC answered, one whole message.
@@ -105,7 +157,7 @@ impl TgsExchange {
 }
 
 /// The realm whose tickets `krbtgt/REALM` grants.
-fn granted_realm(server: &Principal) -> Result<&RealmName, ClientError> {
+pub(crate) fn granted_realm(server: &Principal) -> Result<&RealmName, ClientError> {
     match server.name.name_string.as_slice() {
         [service, krb_realm] if service.as_octets() == b"krbtgt" => Ok(krb_realm),
         _ => Err(ClientError::NotTicketGranting),

@@ -93,6 +93,13 @@ pub fn write_reply(ap_rep: &[u8], rest: &[u8]) -> Option<Vec<u8>> {
     write(CHANGE, ap_rep, rest)
 }
 
+/// The octets of a request to change the password of whose ticket is in `ap_req`. `None` if two octets cannot count
+/// them.
+#[must_use]
+pub fn write_change(ap_req: &[u8], krb_priv: &[u8]) -> Option<Vec<u8>> {
+    write(CHANGE, ap_req, krb_priv)
+}
+
 fn write(version: u16, ap: &[u8], rest: &[u8]) -> Option<Vec<u8>> {
     let length = u16::try_from(HEADER + ap.len() + rest.len()).ok()?;
     let ap_length = u16::try_from(ap.len()).ok()?;
@@ -104,9 +111,19 @@ fn write(version: u16, ap: &[u8], rest: &[u8]) -> Option<Vec<u8>> {
 #[non_exhaustive]
 pub enum Reply<'a> {
     /// Sealed: whether the password was changed only the client can read.
-    Sealed,
+    Sealed {
+        /// The AP-REP, whole.
+        ap_rep: &'a [u8],
+        /// The KRB-PRIV, whole.
+        krb_priv: &'a [u8],
+    },
     /// An error in clear.
-    Error(peek::KrbError<'a>),
+    Error {
+        /// What can be read of it.
+        error: peek::KrbError<'a>,
+        /// The KRB-ERROR, whole.
+        octets: &'a [u8],
+    },
 }
 
 /// Reads a reply, well-formed to its last octet.
@@ -117,19 +134,19 @@ pub enum Reply<'a> {
 pub fn reply(octets: &[u8]) -> Result<Reply<'_>, KpasswdError> {
     // Some servers send an error without the header.
     if peek::application_tag(octets) == Some(peek::KRB_ERROR) {
-        return Ok(Reply::Error(peek::krb_error(octets)?));
+        return Ok(Reply::Error { error: peek::krb_error(octets)?, octets });
     }
     let (version, ap_rep, rest) = split(octets)?;
     if version != CHANGE && version != SET {
         return Err(KpasswdError::Version(version));
     }
     if ap_rep.is_empty() {
-        return Ok(Reply::Error(peek::krb_error(rest)?));
+        return Ok(Reply::Error { error: peek::krb_error(rest)?, octets: rest });
     }
     der::well_formed(ap_rep).map_err(PeekError::from)?;
     expect(ap_rep, peek::AP_REP)?;
     krb_priv(rest)?;
-    Ok(Reply::Sealed)
+    Ok(Reply::Sealed { ap_rep, krb_priv: rest })
 }
 
 fn split(octets: &[u8]) -> Result<(u16, &[u8], &[u8]), KpasswdError> {
@@ -164,11 +181,11 @@ mod tests {
     fn a_reply_that_is_written_is_read_as_what_it_is() {
         // An AP-REP and a KRB-PRIV as far as anybody can read them without a key: well-formed.
         let (ap_rep, private) = ([peek::AP_REP, 2, 0x30, 0], [KRB_PRIV, 2, 0x30, 0]);
-        assert!(matches!(reply(&write_reply(&ap_rep, &private).unwrap()), Ok(Reply::Sealed)));
+        assert!(matches!(reply(&write_reply(&ap_rep, &private).unwrap()), Ok(Reply::Sealed { .. })));
         let stime = KerberosTime::from_seconds(0).unwrap();
         let error = KrbError::new(37, "R.TEST".into(), ["kadmin", "changepw"], stime, 0, None);
         match reply(&write_reply(&[], &error.encode().unwrap()).unwrap()) {
-            Ok(Reply::Error(error)) => assert_eq!(error.code, 37),
+            Ok(Reply::Error { error, .. }) => assert_eq!(error.code, 37),
             other => panic!("{other:?}"),
         }
     }

@@ -1,14 +1,11 @@
 //! `ticketgate passwd`: the hash of a password, as it stands in a jaas-config.xml.
 
-use std::{
-    fs::File,
-    io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _},
-};
+use std::io::{self, IsTerminal as _};
 
 use clap::Args as ClapArgs;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
+use super::prompt::{Terminal, line};
 use crate::{
     ambient,
     realm::module::file::hash::{Broken, MAX_PASSWORD, make},
@@ -58,7 +55,11 @@ impl Args {
     ///
     /// Any [`PasswdError`].
     pub fn make(&self) -> Result<String, PasswdError> {
-        let password = if io::stdin().is_terminal() { typed() } else { line(io::stdin().lock()) }?;
+        let password = if io::stdin().is_terminal() {
+            typed()?
+        } else {
+            line(io::stdin().lock(), MAX_PASSWORD).map_err(PasswdError::Input)?
+        };
         let hash = hashed(&password)?;
         Ok(match &self.user {
             Some(name) => user(name, &hash),
@@ -88,61 +89,12 @@ fn user(name: &str, hash: &str) -> String {
     )
 }
 
-/// One line, without its end.
-fn line(input: impl io::BufRead) -> Result<Zeroizing<String>, PasswdError> {
-    // One octet more than may be, and the two of a line's end.
-    let most = u64::try_from(MAX_PASSWORD + 3).unwrap_or(u64::MAX);
-    // All at once, so that no copy is left behind by a buffer that grew.
-    let mut text = Zeroizing::new(String::with_capacity(MAX_PASSWORD + 3));
-    input.take(most).read_line(&mut text).map_err(PasswdError::Input)?;
-    if text.ends_with('\n') {
-        text.pop();
-    }
-    if text.ends_with('\r') {
-        text.pop();
-    }
-    Ok(text)
-}
-
 /// What is typed twice at the terminal of the process, and not shown.
 fn typed() -> Result<Zeroizing<String>, PasswdError> {
-    let terminal = File::options().read(true).write(true).open("/dev/tty").map_err(PasswdError::Input)?;
-    let silent = Silent::begin(&terminal).map_err(PasswdError::Input)?;
-    let mut lines = BufReader::new(&terminal);
-    let mut ask = |what: &str| {
-        write!(&terminal, "{what}: ").map_err(PasswdError::Input)?;
-        let answer = line(&mut lines);
-        // The line's end was not shown either.
-        let _ = writeln!(&terminal);
-        answer
-    };
-    let first = ask("Password")?;
-    let second = ask("The same again")?;
-    drop(silent);
+    let mut terminal = Terminal::open(MAX_PASSWORD).map_err(PasswdError::Input)?;
+    let first = terminal.ask("Password").map_err(PasswdError::Input)?;
+    let second = terminal.ask("The same again").map_err(PasswdError::Input)?;
     if first == second { Ok(first) } else { Err(PasswdError::Differ) }
-}
-
-/// A terminal that does not show what is typed, until this is dropped.
-struct Silent<'a> {
-    terminal: &'a File,
-    before: Termios,
-}
-
-impl<'a> Silent<'a> {
-    fn begin(terminal: &'a File) -> io::Result<Self> {
-        let before = tcgetattr(terminal)?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        // What was typed before was shown, and is no part of a password.
-        tcsetattr(terminal, OptionalActions::Flush, &silent)?;
-        Ok(Self { terminal, before })
-    }
-}
-
-impl Drop for Silent<'_> {
-    fn drop(&mut self) {
-        let _ = tcsetattr(self.terminal, OptionalActions::Flush, &self.before);
-    }
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -158,24 +110,11 @@ mod tests {
     use crate::realm::module::file::hash::Hash;
 
     #[test]
-    fn a_password_is_the_first_line_without_its_end() {
-        for (input, password) in [
-            ("secret\nmore\n", "secret"),
-            ("secret\r\n", "secret"),
-            ("secret", "secret"),
-            (" a b ", " a b "),
-            ("", ""),
-        ] {
-            assert_eq!(*line(input.as_bytes()).unwrap(), password, "{input:?}");
-        }
-    }
-
-    #[test]
     fn what_could_never_be_presented_is_not_hashed() {
         for password in ["", "a\tb", "a\0", &"x".repeat(MAX_PASSWORD + 1)] {
             assert!(hashed(password).unwrap_err().is_usage(), "{password:?}");
         }
-        assert!(line("x".repeat(9999).as_bytes()).unwrap().len() > MAX_PASSWORD);
+        assert!(line("x".repeat(9999).as_bytes(), MAX_PASSWORD).unwrap().len() > MAX_PASSWORD);
         assert!(hashed(&"x".repeat(MAX_PASSWORD)).is_ok());
     }
 

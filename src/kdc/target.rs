@@ -1,6 +1,8 @@
 //! One address of a KDC or password server: its health, its sockets, its share of connections.
 
 use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, RandomState},
     net::SocketAddr,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -12,7 +14,7 @@ use tgg::{
     health::{Experience, Health, Standing},
     moment::Moment,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tracing::{info, warn};
 
 use super::datagram::Sockets;
@@ -34,8 +36,28 @@ pub struct Target {
     /// The sockets for datagrams.
     pub(super) sockets: Sockets,
     health: Mutex<Health>,
+    /// Digests of the requests that it is asked now.
+    asked: Mutex<HashSet<u64>>,
+    digests: RandomState,
+    /// One of them is not any more.
+    freed: Notify,
     /// When it last went down or came back, in seconds since 1970, UTC; zero: never.
     changed: AtomicI64,
+}
+
+/// A request that nobody else asks now, until this is dropped.
+#[derive(Debug)]
+#[must_use = "dropped, others may ask it"]
+pub(super) struct Alone<'a> {
+    target: &'a Target,
+    digest: u64,
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.target.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.digest);
+        self.target.freed.notify_waiters();
+    }
 }
 
 impl Target {
@@ -48,6 +70,9 @@ impl Target {
             streams: Semaphore::new(MAX_STREAMS),
             sockets: Sockets::new(address),
             health: Mutex::default(),
+            asked: Mutex::default(),
+            digests: RandomState::new(),
+            freed: Notify::new(),
             changed: AtomicI64::new(0),
         }
     }
@@ -68,6 +93,18 @@ impl Target {
             ),
             (true, false) => info!(kdc = %self.name, address = %self.address, "KDC is back"),
             (false, _) => {}
+        }
+    }
+
+    /// Waits until this request is not with the KDC already. Others that have the same digest wait too.
+    pub(super) async fn alone_with(&self, message: &[u8]) -> Alone<'_> {
+        let digest = self.digests.hash_one(message);
+        loop {
+            let freed = self.freed.notified();
+            if self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(digest) {
+                return Alone { target: self, digest };
+            }
+            freed.await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod believed;
 mod once;
+mod repeated;
 
 use std::{
     net::SocketAddr,

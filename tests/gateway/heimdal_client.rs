@@ -48,7 +48,7 @@ impl Heimdal {
     }
 
     #[track_caller]
-    fn run(&self, client: &Client, program: &str, args: &[&str], input: &str) -> Output {
+    pub(crate) fn run(&self, client: &Client, program: &str, args: &[&str], input: &str) -> Output {
         let program = self.bin.join(program);
         let mut all = vec![&*self.library_path, program.to_str().unwrap()];
         all.extend_from_slice(args);

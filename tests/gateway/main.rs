@@ -14,6 +14,7 @@ mod authority;
 mod backend;
 mod by_hand;
 mod check;
+mod clients;
 mod discovery;
 mod door;
 mod failover;

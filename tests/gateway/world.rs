@@ -150,6 +150,26 @@ impl Gateway {
         line.split('/').nth(2).unwrap().parse().unwrap()
     }
 
+    /// Starts mode `tunnel` on a free port, through the gateway at this URL.
+    pub(crate) fn tunnel(url: &str, flags: &[&str]) -> Self {
+        let args = ["--log-format", "json", "tunnel", "--listen", "127.0.0.1:0", "--tgg", url];
+        Self::spawn(&[], "tunnel", &[&args, flags].concat(), 2)
+    }
+
+    /// Starts it in front of the shared realm at this address, which was another gateway's.
+    pub(crate) fn before_realm_at(address: SocketAddr) -> Self {
+        let (realm, address) = (realm(), address.to_string());
+        let kdc = format!("{}={}", realm.name(), realm.kdc_addr());
+        let args = ["--log-format", "json", "tgg", "--listen", &address, "--kdc", &kdc];
+        Self::spawn(&[], "tgg", &args, 1)
+    }
+
+    /// Where WebSockets are served.
+    pub(crate) fn socket_url(&self, path: &str) -> String {
+        let scheme = if self.listening("wss").is_some() { "wss" } else { "ws" };
+        format!("{scheme}://localhost:{}{path}", self.web().port())
+    }
+
     fn start_logging(format: &str, mode: &'static str, flags: &[&str]) -> Self {
         Self::start_in(&[], format, mode, flags)
     }
@@ -322,7 +342,7 @@ impl Gateway {
 }
 
 /// Where Debian has it.
-fn libfaketime() -> String {
+pub(crate) fn libfaketime() -> String {
     let found = std::fs::read_dir("/usr/lib").unwrap().filter_map(|dir| {
         let file = dir.ok()?.path().join("faketime/libfaketime.so.1");
         file.is_file().then(|| file.to_str().unwrap().to_owned())

@@ -119,7 +119,7 @@ impl Exchange {
             match datagrams {
                 _ if ask.octets > DATAGRAM_LIMIT => Transport::Tcp,
                 Datagrams::Arrive => Transport::Udp,
-                Datagrams::Lost => Transport::Tcp,
+                Datagrams::Lost | Datagrams::TooShort => Transport::Tcp,
                 // A connection that does not open proves that nothing was read; a datagram proves nothing.
                 Datagrams::Unknown if ask.single => Transport::Tcp,
                 Datagrams::Unknown => Transport::Udp,
@@ -129,7 +129,10 @@ impl Exchange {
         let attempt = |kdc, over| Attempt { kdc, over, connect_within };
         let mut queue: VecDeque<_> = order.iter().map(|&kdc| attempt(kdc, preferred(kdc))).collect();
         if ask.octets <= DATAGRAM_LIMIT {
-            queue.extend(order.iter().map(|&kdc| attempt(kdc, preferred(kdc).other())));
+            let is_left = |kdc: &&usize| {
+                standings.get(**kdc).is_none_or(|standing| standing.datagrams != Datagrams::TooShort)
+            };
+            queue.extend(order.iter().filter(is_left).map(|&kdc| attempt(kdc, preferred(kdc).other())));
         }
         Self { ask, queue, running: 0, read: false, hedge_at: now, verdict: Failure::NoKdc }
     }
@@ -271,6 +274,17 @@ mod tests {
         assert_eq!(first.connect_within, HEDGE);
         exchange.ended(first, End::NotRead, at(1000));
         assert_eq!(place(dialled(&mut exchange, at(1000))), (1, Transport::Tcp));
+    }
+
+    #[test]
+    fn a_kdc_whose_reply_fitted_no_datagram_is_sent_none() {
+        let short = Standing { datagrams: Datagrams::TooShort, ..Standing::default() };
+        let ask = Ask { octets: 200, single: false, deadline: at(9000) };
+        let mut exchange = Exchange::new(ask, &[short], at(0));
+        let Step::Dial(first) = exchange.next(at(0)) else { panic!("nobody is asked") };
+        assert_eq!(first.over, Transport::Tcp);
+        exchange.ended(first, End::NotRead, at(1));
+        assert!(matches!(exchange.next(at(1)), Step::Fail(_)));
     }
 
     #[test]

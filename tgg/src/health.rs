@@ -15,6 +15,10 @@ const PROBE_LAST: Duration = Duration::from_secs(16);
 const LATELY: Duration = Duration::from_secs(10);
 /// How long a KDC that kept silent over UDP is asked over TCP first: a firewall may let only that pass.
 const LOST: Duration = Duration::from_secs(60);
+/// How long a KDC whose reply fitted no datagram is asked over TCP alone. MIT's KDC of release 1.20 keeps replies for two
+/// minutes, and crashes when a datagram repeats a request whose reply is too long for one: nobody must be able to have
+/// the relay send that datagram.
+const TOO_LONG: Duration = Duration::from_secs(150);
 /// A KDC is asked after its neighbours when it is slower than this and than `MUCH` times the fastest.
 const SLOW: Duration = Duration::from_millis(200);
 const MUCH: u32 = 5;
@@ -25,6 +29,13 @@ pub enum Experience {
     /// It answered what can be believed, after this time.
     Answered {
         /// From the first octet sent to the last one read. `None` where a person was waited for.
+        took: Option<Duration>,
+        /// Whether over UDP.
+        datagram: bool,
+    },
+    /// The same, and its reply does not fit a datagram, or may not.
+    AnsweredTooLong {
+        /// As above.
         took: Option<Duration>,
         /// Whether over UDP.
         datagram: bool,
@@ -43,6 +54,8 @@ pub enum Datagrams {
     Arrive,
     /// The last one was not answered.
     Lost,
+    /// A reply was too long for one lately: none must be sent.
+    TooShort,
     /// Nothing lately.
     #[default]
     Unknown,
@@ -56,6 +69,7 @@ pub struct Health {
     probes: u32,
     latency: Option<Duration>,
     datagram: Option<(Moment, bool)>,
+    too_long: Option<Moment>,
 }
 
 /// What the memory of a KDC comes to at some moment.
@@ -76,17 +90,10 @@ impl Health {
     pub fn note(&mut self, experience: Experience, now: Moment) -> bool {
         let was_down = self.is_down();
         match experience {
-            Experience::Answered { took, datagram } => {
-                self.failures = 0;
-                self.probe_at = None;
-                self.probes = 0;
-                if let Some(took) = took {
-                    // The weight 1/8 of RFC 6298 section 2: one slow answer does not move a KDC.
-                    self.latency = Some(self.latency.map_or(took, |smooth| (smooth * 7 + took) / 8));
-                }
-                if datagram {
-                    self.datagram = Some((now, true));
-                }
+            Experience::Answered { took, datagram } => self.answered(took, datagram, now),
+            Experience::AnsweredTooLong { took, datagram } => {
+                self.answered(took, datagram, now);
+                self.too_long = Some(now);
             }
             Experience::Failed { datagram } => {
                 self.failures = self.failures.saturating_add(1);
@@ -97,6 +104,19 @@ impl Health {
             }
         }
         was_down != self.is_down()
+    }
+
+    fn answered(&mut self, took: Option<Duration>, datagram: bool, now: Moment) {
+        self.failures = 0;
+        self.probe_at = None;
+        self.probes = 0;
+        if let Some(took) = took {
+            // The weight 1/8 of RFC 6298 section 2: one slow answer does not move a KDC.
+            self.latency = Some(self.latency.map_or(took, |smooth| (smooth * 7 + took) / 8));
+        }
+        if datagram {
+            self.datagram = Some((now, true));
+        }
     }
 
     /// Whether a probe is to be sent now. Saying so starts the wait for the next one.
@@ -119,6 +139,7 @@ impl Health {
             down: self.is_down(),
             suspect: self.failures > 0,
             datagrams: match self.datagram {
+                _ if self.too_long.is_some_and(|at| now.since(at) < TOO_LONG) => Datagrams::TooShort,
                 Some((at, true)) if now.since(at) < LATELY => Datagrams::Arrive,
                 Some((at, false)) if now.since(at) < LOST => Datagrams::Lost,
                 _ => Datagrams::Unknown,

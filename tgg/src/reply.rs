@@ -68,7 +68,7 @@ pub fn believe<'a>(request: &Request<'_>, octets: &'a [u8]) -> Result<Reply<'a>,
         Asked::Kdc(asked) => asked,
         Asked::Kpasswd(_) => {
             return match kpasswd::reply(octets)? {
-                kpasswd::Reply::Error(error) => from_realm(error, request),
+                kpasswd::Reply::Error { error, .. } => from_realm(error, request),
                 _ => Ok(Reply::Kpasswd),
             };
         }

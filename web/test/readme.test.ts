@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 test("the examples of the README compile", () => {
     const readme = readFileSync(`${root}README.md`, "utf8");
     const examples = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
-    assert.equal(examples.length, 5);
+    assert.equal(examples.length, 6);
     // Below the package, so that it is found by its own name.
     const folder = `${root}build/readme`;
     mkdirSync(folder, { recursive: true });

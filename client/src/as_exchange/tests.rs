@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use krb::crypto::Enctype;
 use krb::error_code::KDC_ERR_C_PRINCIPAL_UNKNOWN;
-use krb::flags::ticket;
+use krb::flags::{Flags, ticket};
 use krb::msg::opened::EncAsRepPart;
 use krb::msg::padata::{EtypeInfo2, PA_ETYPE_INFO2};
 use krb::name::KerberosString;
@@ -267,6 +267,106 @@ fn a_true_answer_is_accepted_after_false_ones_and_no_alteration_panics() {
         let _ = exchange.reply(&answer[..place], now(), &mut dice);
     }
     assert_eq!(done(exchange.reply(&answer, now(), &mut dice)), tgt(SHA1).0);
+}
+
+/// What becomes of an answer to a protected request, and whether the KDC then
+/// speaks FAST. `falsify` changes what is sealed; the octets are those of the
+/// checksum over the request.
+fn protected(falsify: impl FnOnce(&mut EncKdcRepPart, &mut Vec<u8>)) -> (Result<AsStep, ClientError>, bool) {
+    let options = TicketOptions { protects_request: true, ..only(SHA1) };
+    let mut dice = dice();
+    let mut exchange = AsExchange::new(client("user17"), "pw17", &options, now(), &mut dice).unwrap();
+    let _ = exchange.reply(&message("enctype-17/1-as-rep"), now(), &mut dice).unwrap();
+    let request = AsReq::decode(exchange.request()).unwrap();
+    let asks = |data: &PaData| data.padata_type == PA_REQ_ENC_PA_REP && data.padata_value.is_empty();
+    assert!(request.padata.as_ref().unwrap().iter().any(asks));
+
+    let key = exchange.proved.clone().unwrap();
+    let checksums = ChecksumKey::derive(&key, Usage::AS_REQ).unwrap();
+    let mut checksum = checksums.make_checksum(exchange.request()).encode().unwrap();
+    let answer = falsified(&exchange, |_, part| {
+        part.nonce = request.req_body.nonce;
+        part.flags = Flags::from(part.flags.word() | Flags::with(&[ticket::ENC_PA_REP]).word());
+        falsify(part, &mut checksum);
+        let data =
+            |padata_type, padata_value: Vec<u8>| PaData { padata_type, padata_value: padata_value.into() };
+        part.encrypted_pa_data = Some(vec![data(PA_FX_FAST, Vec::new()), data(PA_REQ_ENC_PA_REP, checksum)]);
+    });
+    let step = exchange.reply(&answer, now(), &mut dice);
+    (step, exchange.speaks_fast())
+}
+
+#[test]
+fn a_kdc_that_read_the_request_as_it_was_sent_is_believed_to_speak_fast() {
+    let (step, speaks_fast) = protected(|_, _| {});
+    assert!(matches!(step, Ok(AsStep::Done(_))) && speaks_fast);
+    // One that protects nothing is believed nothing.
+    let (step, speaks_fast) = protected(|part, _| part.flags = Flags::with(&[]));
+    assert!(matches!(step, Ok(AsStep::Done(_))) && !speaks_fast);
+}
+
+#[test]
+fn a_request_that_was_altered_on_its_way_shows() {
+    let (step, speaks_fast) = protected(|_, checksum| *checksum.last_mut().unwrap() ^= 1);
+    assert!(matches!(step, Err(ClientError::RequestAltered)) && !speaks_fast);
+    let unreadable = protected(|_, checksum| checksum.clear()).0;
+    assert!(matches!(unreadable, Err(ClientError::Message(_))));
+}
+
+#[test]
+fn the_kdcs_clock_is_followed_once_where_that_is_asked_for() {
+    let mut error = KrbError::decode(&message("unknown-client/1-as-rep")).unwrap();
+    error.error_code = KRB_AP_ERR_SKEW;
+    let kdcs = |hours: u64| now() + Duration::from_hours(hours);
+    error.stime = moment::stamp(kdcs(3)).unwrap().0;
+    let skewed = error.encode().unwrap();
+    for kdc_timesync in [false, true] {
+        let options = TicketOptions { kdc_timesync, ..only(SHA1) };
+        let mut dice = dice();
+        let mut exchange = AsExchange::new(client("user17"), "pw17", &options, now(), &mut dice).unwrap();
+        let _ = exchange.reply(&message("enctype-17/1-as-rep"), now(), &mut dice).unwrap();
+        let refused = exchange.reply(&skewed, now(), &mut dice);
+        if !kdc_timesync {
+            assert!(matches!(refused, Err(ClientError::Refused(_))));
+            continue;
+        }
+        assert!(matches!(refused, Ok(AsStep::Ask)));
+        assert_eq!(exchange.clock().seconds(), 3 * 3600);
+        // It begins anew, with lifetimes that the KDC's clock counts.
+        let request = AsReq::decode(exchange.request()).unwrap();
+        assert_eq!(request.padata, None);
+        assert_eq!(request.req_body.till, moment::stamp(kdcs(3 + 24)).unwrap().0);
+        let again = exchange.reply(&skewed, now(), &mut dice);
+        assert!(matches!(again, Err(ClientError::Refused(_))));
+    }
+}
+
+#[test]
+fn a_kdc_that_names_another_realm_is_followed_where_that_is_asked_for() {
+    let mut error = KrbError::decode(&message("unknown-client/1-as-rep")).unwrap();
+    error.error_code = KDC_ERR_WRONG_REALM;
+    let mut led = |exchange: &mut AsExchange, krb_realm: &str| {
+        error.crealm = Some(krb_realm.into());
+        exchange.reply(&error.encode().unwrap(), now(), &mut dice())
+    };
+    let start = |canonicalize| {
+        let options = TicketOptions { canonicalize, ..only(SHA1) };
+        AsExchange::new(client("user17"), "pw17", &options, now(), &mut dice()).unwrap()
+    };
+    assert!(matches!(led(&mut start(false), "B"), Err(ClientError::Refused(_))));
+
+    let mut exchange = start(true);
+    assert!(matches!(led(&mut exchange, "B"), Ok(AsStep::Ask)));
+    let body = AsReq::decode(exchange.request()).unwrap().0.req_body;
+    assert_eq!((body.realm.to_string(), body.sname.unwrap().to_string()), ("B".into(), "krbtgt/B".into()));
+    assert_eq!(exchange.krb_realm().as_octets(), b"B");
+    for circle in ["B", "CLIENT.TEST"] {
+        let refused = led(&mut exchange, circle);
+        assert!(matches!(refused, Err(ClientError::ReferralLoop { .. })), "{circle}");
+    }
+    let realms = (0..MAX_REALMS).map(|number| format!("C{number}"));
+    let left: Vec<_> = realms.map(|krb_realm| led(&mut exchange, &krb_realm).is_ok()).collect();
+    assert_eq!(left.iter().filter(|is_followed| **is_followed).count(), MAX_REALMS - 2);
 }
 
 #[test]

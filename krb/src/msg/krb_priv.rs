@@ -73,3 +73,38 @@ impl KrbPriv {
         Self { pvno: PVNO, msg_type: msg_type::KRB_PRIV, enc_part }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_the_third_field_has_the_tag_3() {
+        let sealed = EncryptedData { etype: 20, kvno: None, cipher: vec![7, 7].into() };
+        let message = KrbPriv::new(sealed);
+        let octets = message.encode().unwrap();
+        assert_eq!(octets[..14], [0x75, 0x1b, 0x30, 0x19, 0xa0, 3, 2, 1, 5, 0xa1, 3, 2, 1, 21]);
+        assert_eq!(octets[14], 0xa3);
+        assert_eq!(KrbPriv::decode(&octets).unwrap(), message);
+        for end in 0..octets.len() {
+            assert!(KrbPriv::decode(&octets[..end]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_private_part_comes_back_as_it_was_written_and_shows_no_data() {
+        let address = HostAddress { addr_type: 2, address: vec![127, 0, 0, 1].into() };
+        let part = EncKrbPrivPart {
+            user_data: b"secret".to_vec().into(),
+            timestamp: None,
+            usec: None,
+            seq_number: Some(7),
+            s_address: address,
+            r_address: None,
+        };
+        let octets = part.encode().unwrap();
+        assert_eq!(octets.first(), Some(&0x7c));
+        assert_eq!(EncKrbPrivPart::decode(&octets).unwrap(), part);
+        assert!(format!("{part:?}").contains("user_data: [6 octets]"));
+    }
+}

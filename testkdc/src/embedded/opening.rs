@@ -7,7 +7,7 @@ use krb::msg::ap::ApReq;
 use krb::msg::opened::{AUTHENTICATOR_VNO, Authenticator, EncTicketPart};
 use krb::msg::ticket::Ticket;
 use krb::msg::{PVNO, msg_type};
-use krb::name::{Principal, RealmName};
+use krb::name::{Principal, PrincipalName, RealmName};
 use zeroize::Zeroizing;
 
 use super::case::Case;
@@ -35,6 +35,13 @@ pub(super) struct Presented<'a> {
 }
 
 impl Opened<'_> {
+    /// Whether it is for the ticket-granting service of this realm, whoever issued it.
+    ///
+    /// The key of `krbtgt/OTHER` is known to the other realm too, which could write tickets with it for anybody.
+    pub(super) fn is_granting(&self, case: &Case<'_>) -> bool {
+        self.server.account.name.same_name(&PrincipalName::krbtgt(&case.records.krb_realm))
+    }
+
     /// The ticket's client.
     pub(super) fn client(&self) -> Principal {
         Principal { name: self.part.cname.clone(), krb_realm: self.part.crealm.clone() }

@@ -89,8 +89,11 @@ pub(super) fn of_stranger(
     if !said.matches(&client.name, authtime) {
         return Err(Refusal::Pac);
     }
+    let is_ours = |sid: &Sid| sid.split_rid().is_some_and(|(domain, _)| domain == records.domain);
+    if names.as_ref().is_some_and(|names| names.sid.as_ref().is_some_and(is_ours)) {
+        return Err(Refusal::Pac);
+    }
     if let Some(logon) = &mut logon {
-        let is_ours = |sid: &Sid| sid.split_rid().is_some_and(|(domain, _)| domain == records.domain);
         if logon.domain_sid == Some(records.domain) || logon.user_id == 0 {
             return Err(Refusal::Pac);
         }

@@ -1,7 +1,8 @@
 //! The TGS exchange: who has a ticket-granting ticket gets further ones, for services of this realm and on the way to
 //! those of others (RFC 4120 section 3.3, RFC 6806 section 8).
 //!
-//! Requests that act for other users (S4U) are refused.
+//! Requests that act for other users (S4U) are refused, and tickets for services are not renewed: a service could have
+//! written those for anybody, since it has the key.
 
 use krb::crypto::{ChecksumKey, CryptoError, Key, Usage, UsageKeys};
 use krb::der::{self, DerError, Reader};
@@ -55,6 +56,9 @@ pub(super) fn answer(case: &mut Case<'_>, octets: &[u8]) -> Result<Vec<u8>, Refu
     check_body(&presented, octets)?;
     let tgt = &presented.ticket;
     case.client = Some(tgt.client());
+    if !tgt.is_granting(case) {
+        return Err(Refusal::NotUs);
+    }
     opening::is_current(case, &tgt.part)?;
     if body.realm != case.records.krb_realm {
         return Err(Refusal::WrongRealm);
@@ -138,7 +142,8 @@ fn peer_ticket<'a>(case: &Case<'a>, body: &KdcReqBody) -> Result<Option<Opened<'
     let ticket = body.additional_tickets.as_ref().and_then(|tickets| tickets.first());
     let peer = opening::ticket(case, ticket.ok_or(Refusal::BadOption)?)?;
     opening::is_current(case, &peer.part)?;
-    if peer.server.account.kind != Kind::Granting || peer.part.crealm != case.records.krb_realm {
+    // Only of our own making: another realm has no say in who of ours has which session key.
+    if !peer.is_granting(case) || peer.issuer != case.records.krb_realm {
         return Err(Refusal::ServerMismatch);
     }
     Ok(Some(peer))
@@ -154,12 +159,8 @@ fn server<'a>(
     let records = case.records;
     let name = body.sname.as_ref().or(peer.map(|peer| &peer.part.cname)).ok_or(Refusal::ServerUnknown)?;
     if body.kdc_options.bit(kdc::RENEW) {
-        // Any ticket may be renewed, and into nothing else.
         let same = tgt.issuer == records.krb_realm && tgt.server.account.name.same_name(name);
         return if same { Ok(tgt.server) } else { Err(Refusal::ServerMismatch) };
-    }
-    if tgt.server.account.kind != Kind::Granting {
-        return Err(Refusal::NotUs);
     }
     let found = records.find(name).or_else(|| referral(case, body, name));
     let server = found.filter(|server| !server.account.disabled).ok_or(Refusal::ServerUnknown)?;
@@ -233,8 +234,7 @@ fn flags(body: &KdcReqBody, tgt: &EncTicketPart, server: &Record) -> Vec<u8> {
 fn terms(case: &Case<'_>, body: &KdcReqBody, tgt: &Opened<'_>, server: &Record) -> Result<Terms, Refusal> {
     let asks = |option| body.kdc_options.bit(option);
     let has = |flag| tgt.part.flags.bit(flag);
-    let grants = tgt.server.account.kind == Kind::Granting;
-    let refused = (asks(kdc::FORWARDED) && !(has(ticket::FORWARDABLE) && grants))
+    let refused = (asks(kdc::FORWARDED) && !has(ticket::FORWARDABLE))
         || (asks(kdc::PROXY) && !(has(ticket::PROXIABLE) && server.account.kind != Kind::Granting))
         || (asks(kdc::RENEW) && !has(ticket::RENEWABLE));
     if refused {
@@ -244,6 +244,10 @@ fn terms(case: &Case<'_>, body: &KdcReqBody, tgt: &Opened<'_>, server: &Record) 
         tgt.part.renew_till.as_ref().filter(|_| has(ticket::RENEWABLE)).map(seconds).transpose()?;
     let end = seconds(&tgt.part.endtime)?;
     let now = case.now.seconds;
+    // It may be presented a little late, but nothing is left of it to be granted.
+    if end <= now {
+        return Err(Refusal::TicketExpired);
+    }
     if asks(kdc::RENEW) {
         let renew_till = renew_till.filter(|renew_till| *renew_till > now).ok_or(Refusal::TicketExpired)?;
         let start = seconds(tgt.part.starttime.as_ref().unwrap_or(&tgt.part.authtime))?;

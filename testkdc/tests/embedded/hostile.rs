@@ -39,7 +39,7 @@ fn tgs_req() -> Vec<u8> {
 /// Whether an answer is a KRB-ERROR, or there is none; behind the header of a password change it may be too.
 fn is_refusal(answer: Option<Vec<u8>>) -> bool {
     let Some(answer) = answer else { return true };
-    KrbError::decode(&answer).is_ok() || matches!(kpasswd::reply(&answer), Ok(kpasswd::Reply::Error(_)))
+    KrbError::decode(&answer).is_ok() || matches!(kpasswd::reply(&answer), Ok(kpasswd::Reply::Error { .. }))
 }
 
 proptest! {

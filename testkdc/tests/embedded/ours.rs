@@ -10,12 +10,12 @@ use client::negotiate::{Negotiate, NegotiateOptions};
 use client::{AsExchange, AsStep, ClientError, Credential, TgsExchange, TicketOptions};
 use krb::crypto::{ChecksumKey, Enctype, Key, Usage, UsageKeys};
 use krb::error_code::*;
-use krb::flags::ticket;
+use krb::flags::{Flags, kdc as option, ticket};
 use krb::keytab::Keytab;
 use krb::msg::ap::ApReq;
-use krb::msg::kdc::TgsReq;
+use krb::msg::kdc::{KdcReqBody, TgsReq};
 use krb::msg::krb_error::KrbError;
-use krb::msg::opened::{AuthorizationData, AuthorizationDataElement, EncTicketPart, ad_type};
+use krb::msg::opened::{Authenticator, AuthorizationData, AuthorizationDataElement, EncTicketPart, ad_type};
 use krb::name::{NT_PRINCIPAL, NT_SRV_HST, Principal, PrincipalName};
 use krb::pac::{Pac, buffer};
 use krb::time::KerberosTime;
@@ -87,6 +87,33 @@ pub(crate) fn spend(
 
 pub(crate) fn alices_ticket(kdc: &Kdc) -> Credential {
     spend(kdc, &alices_tgt(kdc), http(), &TicketOptions::default(), 0).unwrap()
+}
+
+/// What the KDC answers to a request for HTTP/localhost after `change`, whose checksum is made good again.
+pub(crate) fn asked(kdc: &Kdc, tgt: &Credential, change: impl FnOnce(&mut KdcReqBody)) -> Vec<u8> {
+    let exchange = TgsExchange::new(tgt, http(), &TicketOptions::default(), at(NOW), &mut random).unwrap();
+    let TgsReq(mut request) = TgsReq::decode(exchange.request()).unwrap();
+    change(&mut request.req_body);
+    let padata = &mut request.padata.as_mut().unwrap()[0].padata_value;
+    let mut shown = ApReq::decode(padata).unwrap();
+    let keys = UsageKeys::derive(&tgt.key, Usage::TGS_REQ_AUTHENTICATOR).unwrap();
+    let mut proof = Authenticator::decode(&keys.open_data(&shown.authenticator).unwrap()).unwrap();
+    let checksums = ChecksumKey::derive(&tgt.key, Usage::TGS_REQ_CHECKSUM).unwrap();
+    proof.cksum = Some(checksums.make_checksum(&request.req_body.encode().unwrap()));
+    shown.authenticator = keys.seal_data(&[5; 16], &proof.encode().unwrap());
+    *padata = shown.encode().unwrap().into();
+    kdc.answer(&TgsReq(request).encode().unwrap(), at(NOW), &mut random).unwrap()
+}
+
+/// The code of the refusal of such a request; 0 if there is a ticket.
+pub(crate) fn code_of(answer: &[u8]) -> i32 {
+    KrbError::decode(answer).map_or_else(
+        |_| {
+            assert_eq!(answer[0], krb::peek::TGS_REP);
+            KDC_ERR_NONE
+        },
+        |error| error.error_code,
+    )
 }
 
 /// The code that the KDC refused with.
@@ -237,7 +264,9 @@ fn a_ticket_ends() {
     assert_eq!(tgt.times.end, at(NOW + 1000));
     let all_day = TicketOptions::default();
     assert_eq!(spend(&kdc, &tgt, http(), &all_day, 999).unwrap().times.end, at(NOW + 1000));
-    assert_eq!(code(spend(&kdc, &tgt, http(), &all_day, 1301)), KRB_AP_ERR_TKT_EXPIRED);
+    for late in [1000, 1300, 1301] {
+        assert_eq!(code(spend(&kdc, &tgt, http(), &all_day, late)), KRB_AP_ERR_TKT_EXPIRED);
+    }
 }
 
 #[test]
@@ -266,6 +295,48 @@ fn what_was_altered_on_the_way_is_refused() {
         refused(&|request, _| request.0.padata.as_mut().unwrap()[0].padata_type = 99),
         KDC_ERR_PADATA_TYPE_NOSUPP
     );
+}
+
+#[test]
+fn what_is_not_granted_to_a_ticket_has_its_code() {
+    let kdc = kdc(demo());
+    let forwardable = TicketOptions { forwardable: true, ..TicketOptions::default() };
+    let (plain, strong) =
+        (alices_tgt(&kdc), log_in(&kdc, "alice", "alicepw", &forwardable, at(NOW)).unwrap());
+    let asks =
+        |tgt: &Credential, bit| code_of(&asked(&kdc, tgt, |body| body.kdc_options = Flags::with(&[bit])));
+    for bit in [option::FORWARDED, option::PROXY, option::VALIDATE, option::CNAME_IN_ADDL_TKT] {
+        assert_eq!(asks(&plain, bit), KDC_ERR_BADOPTION, "{bit}");
+    }
+    assert_eq!(asks(&plain, option::RENEW), KDC_ERR_SERVER_NOMATCH);
+    assert_eq!(asks(&strong, option::FORWARDED), KDC_ERR_NONE);
+    assert_eq!(asks(&strong, option::POSTDATED), KDC_ERR_CANNOT_POSTDATE);
+    assert_eq!(asks(&strong, option::ENC_TKT_IN_SKEY), KDC_ERR_BADOPTION);
+    let with = |change: fn(&mut KdcReqBody)| code_of(&asked(&kdc, &plain, change));
+    assert_eq!(with(|_| {}), KDC_ERR_NONE);
+    assert_eq!(with(|body| body.sname = None), KDC_ERR_S_PRINCIPAL_UNKNOWN);
+    assert_eq!(with(|body| body.realm = "OTHER.TEST".into()), KDC_ERR_WRONG_REALM);
+    assert_eq!(with(|body| body.etype = vec![23]), KDC_ERR_ETYPE_NOSUPP);
+    assert_eq!(with(|body| body.till = time(NOW - 1)), KDC_ERR_NEVER_VALID);
+    let krbtgt = |body: &mut KdcReqBody| {
+        body.kdc_options = Flags::with(&[option::RENEW]);
+        body.sname = Some(PrincipalName::krbtgt(&"DEMO.TEST".into()));
+    };
+    assert_eq!(with(krbtgt), KDC_ERR_BADOPTION);
+}
+
+#[test]
+fn a_service_that_could_write_its_tickets_gets_nothing_for_them() {
+    let kdc = kdc(demo());
+    let renewable =
+        TicketOptions { renew_lifetime: Some(Duration::from_hours(48)), ..TicketOptions::default() };
+    let tgt = log_in(&kdc, "alice", "alicepw", &renewable, at(NOW)).unwrap();
+    let ticket = spend(&kdc, &tgt, http(), &renewable, 0).unwrap();
+    assert!(ticket.flags.bit(ticket::RENEWABLE));
+    let presented = Credential { server: tgt.server, ..ticket };
+    let renew = |body: &mut KdcReqBody| body.kdc_options = Flags::with(&[option::RENEW]);
+    assert_eq!(code_of(&asked(&kdc, &presented, renew)), KRB_AP_ERR_NOT_US);
+    assert_eq!(code_of(&asked(&kdc, &presented, |_| {})), KRB_AP_ERR_NOT_US);
 }
 
 #[test]

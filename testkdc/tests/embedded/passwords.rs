@@ -117,7 +117,7 @@ impl ByHand {
     /// The number and the text in a sealed answer.
     #[track_caller]
     fn verdict(&self, answer: &[u8]) -> (u16, String) {
-        assert!(matches!(kpasswd::reply(answer), Ok(kpasswd::Reply::Sealed)));
+        assert!(matches!(kpasswd::reply(answer), Ok(kpasswd::Reply::Sealed { .. })));
         let ap_rep = usize::from(u16::from_be_bytes([answer[4], answer[5]]));
         let private = KrbPriv::decode(&answer[6 + ap_rep..]).unwrap();
         let keys = UsageKeys::derive(&self.subkey, Usage::KRB_PRIV).unwrap();
@@ -167,7 +167,7 @@ fn a_user_sets_the_own_password_by_either_version_and_no_others() {
 #[track_caller]
 fn refused(kdc: &Kdc, request: &[u8], now: i64) -> i64 {
     match kpasswd::reply(&kdc.answer(request, at(now), &mut random).unwrap()) {
-        Ok(kpasswd::Reply::Error(error)) => error.code,
+        Ok(kpasswd::Reply::Error { error, .. }) => error.code,
         other => panic!("{other:?}"),
     }
 }

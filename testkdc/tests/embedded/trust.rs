@@ -2,7 +2,7 @@
 
 use client::{Credential, TicketOptions};
 use krb::error_code::*;
-use krb::flags::ticket;
+use krb::flags::{Flags, kdc as option, ticket};
 use krb::msg::opened::EncTicketPart;
 use krb::name::{NT_SRV_HST, PrincipalName};
 use krb::pac::{Pac, ValidationInfo};
@@ -112,6 +112,23 @@ fn a_trusted_realm_speaks_for_its_own_users_only() {
     let via = |ticket: &mut EncTicketPart| ticket.transited.contents = b"THIRD.TEST".to_vec().into();
     assert_eq!(refused(via), KDC_ERR_PATH_NOT_ACCEPTED);
     assert_eq!(refused(|ticket| ticket.authtime = ours::time(ours::NOW - 7)), KRB_AP_ERR_MODIFIED);
+}
+
+#[test]
+fn the_key_of_a_trust_opens_no_other_way_in() {
+    let demo = ours::kdc(demo_that_trusts());
+    let own = alices_tgt(&demo);
+    // The other realm could have written this one: it has the key, and the client is of ours.
+    let shared = Credential { server: own.server.clone(), ..for_other(&demo) };
+    assert_eq!(ours::code_of(&ours::asked(&demo, &shared, |_| {})), KRB_AP_ERR_NOT_US);
+    // As the ticket of another user it would tell whose session key seals a ticket.
+    let peer = shared.ticket.clone();
+    let answer = ours::asked(&demo, &own, |body| {
+        body.kdc_options = Flags::with(&[option::ENC_TKT_IN_SKEY]);
+        body.sname = Some(own.client.name.clone());
+        body.additional_tickets = Some(vec![peer]);
+    });
+    assert_eq!(ours::code_of(&answer), KDC_ERR_SERVER_NOMATCH);
 }
 
 #[test]

@@ -36,9 +36,14 @@ fn kerberos(realm: Builder, spake: &str) {
     realm.kadmin("add_policy -minlength 12 long").unwrap();
     realm.add_user("strict", "strictpw").unwrap();
     realm.kadmin("modify_principal -policy long strict").unwrap();
+    let far = Realm::builder().name("FAR.TEST").native().start().unwrap();
+    for side in [&realm, &far] {
+        side.kadmin("add_principal -pw between krbtgt/FAR.TEST@TGG.TEST").unwrap();
+    }
     let kdc = format!("{}={}", realm.name(), realm.kdc_addr());
     let kpasswd = format!("{}={}", realm.name(), realm.kpasswd_addr());
-    let tgg = Gateway::start(&["--kdc", &kdc, "--kpasswd", &kpasswd]);
+    let far_kdc = format!("{}={}", far.name(), far.kdc_addr());
+    let tgg = Gateway::start(&["--kdc", &kdc, "--kpasswd", &kpasswd, "--kdc", &far_kdc]);
     let backend = Backend::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
     let keytab = realm.dir().join("services.keytab");
     let connect = backend.url("http");
@@ -47,6 +52,7 @@ fn kerberos(realm: Builder, spake: &str) {
         ("TICKETGATE_TGG", format!("ws://{}/", tgg.web())),
         ("TICKETGATE_TPG", format!("http://{}/", tpg.web())),
         ("TICKETGATE_REALM", realm.name().to_owned()),
+        ("TICKETGATE_FAR", format!("HTTP/gw.tgg.test@{}", far.name())),
         ("TICKETGATE_STRICT", "strict".to_owned()),
         ("TICKETGATE_SPAKE", spake.to_owned()),
     ];

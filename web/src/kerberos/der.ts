@@ -6,7 +6,7 @@
  */
 
 import { KerberosError } from "./error.js";
-import { concat, type Octets, uint32, utf8 } from "./octets.js";
+import { concat, type Octets, uint32, utf8, wipe } from "./octets.js";
 
 /** Longest message, in octets: twice the 64 KiB that Windows allows a token. */
 export const MAX_LENGTH = 128 * 1024;
@@ -301,6 +301,13 @@ function header(tag: number, length: number): Octets {
         octets.unshift(left % 256);
     }
     return Uint8Array.of(tag, 0x80 | octets.length, ...octets);
+}
+
+/** The same, around secrets: the parts are wiped once they are in it, but not what they were made of. */
+export function consume(tag: number, ...contents: readonly (Octets | undefined)[]): Octets {
+    const whole = element(tag, ...contents);
+    wipe(...contents);
+    return whole;
 }
 
 /** A SEQUENCE of the fields that are there. */

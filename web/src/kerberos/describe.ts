@@ -96,13 +96,35 @@ function bodyFields(body: KdcReqBody): Field[] {
         ...nameField("user", body.client),
         { name: "realm", value: escape(body.realm) },
         ...nameField("service", body.server),
-        { name: "options", value: `0x${body.options.toString(16).padStart(8, "0")}` },
+        { name: "options", value: optionNames(body.options) },
         ...timeField("from", body.from),
         ...timeField("until", body.till),
         ...timeField("renewable until", body.renewTill),
         { name: "nonce", value: String(body.nonce >>> 0) },
         { name: "enctypes", value: body.etypes.map(enctypeName).join(", ") },
     ];
+}
+
+/** KDCOptions by the number of their flag (RFC 4120 section 5.4.1; canonicalize is of RFC 6806). */
+const OPTIONS: readonly (readonly [flag: number, name: string])[] = [
+    [1, "forwardable"],
+    [2, "forwarded"],
+    [3, "proxiable"],
+    [4, "proxy"],
+    [5, "allow-postdate"],
+    [6, "postdated"],
+    [8, "renewable"],
+    [15, "canonicalize"],
+    [26, "disable-transited-check"],
+    [27, "renewable-ok"],
+    [28, "enc-tkt-in-skey"],
+    [30, "renew"],
+    [31, "validate"],
+];
+
+function optionNames(word: number): string {
+    const set = OPTIONS.filter(([flag]) => ((word << flag) & 0x8000_0000) !== 0);
+    return set.length === 0 ? "none" : set.map(([, name]) => name).join(", ");
 }
 
 function answer(message: Octets, type: 11 | 13): Description {
@@ -252,8 +274,16 @@ function timeField(name: string, time: number | undefined): Field[] {
 }
 
 function enctypeName(number: number): string {
-    return ENCTYPES.find((enctype) => enctype.number === number)?.name ?? `enctype ${number}`;
+    return ENCTYPES.find((enctype) => enctype.number === number)?.name ?? OTHERS.get(number) ?? `enctype ${number}`;
 }
+
+/** Enctypes that are not spoken here, but offered by others (RFC 3961, RFC 4757, RFC 6803). */
+const OTHERS = new Map([
+    [16, "des3-cbc-sha1-kd"],
+    [23, "arcfour-hmac"],
+    [25, "camellia128-cts-cmac"],
+    [26, "camellia256-cts-cmac"],
+]);
 
 /** The first octet of an answer to a challenge of SPAKE, which proves the password too. */
 const ANSWER = context(2);

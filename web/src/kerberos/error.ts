@@ -17,6 +17,7 @@ const OWN = {
     NO_ENCTYPE_IN_COMMON: "The KDC has no key of a kind that is safe; a change of the password may make one",
     NO_MECH_LIST_MIC: "The service does not vouch for the list of mechanisms",
     NO_PASSWORD_PREAUTH: "The KDC does not take a password from this user; it may want a smart card",
+    NO_CIPHERS: "The browser gives ciphers to secure pages only; open this one over https",
     NO_PROOF: "The service does not prove who it is",
     NONCE_MISMATCH: "The answer of the KDC belongs to another request",
     OTHER_MECH: "The service chose another mechanism than Kerberos",

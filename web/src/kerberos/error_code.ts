@@ -1,7 +1,5 @@
 /** Numbers and names of the error codes of a KRB-ERROR, and what they mean to people (RFC 4120 section 7.5.9). */
 
-/** The user is not in the database. */
-export const KDC_ERR_C_PRINCIPAL_UNKNOWN = 6;
 /** The end is before the start. */
 export const KDC_ERR_NEVER_VALID = 11;
 /** Pre-authentication was wrong. */

@@ -149,3 +149,13 @@ test("the octets of a key are wiped once it is imported, also where they do not 
         assert.ok(wrong.every((octet) => octet === 0));
     }
 });
+
+test("a page without ciphers is told why", async () => {
+    const whole = Object.getOwnPropertyDescriptor(globalThis, "crypto") ?? assert.fail();
+    Object.defineProperty(globalThis, "crypto", { value: {}, configurable: true });
+    try {
+        await failsWith("NO_CIPHERS", Password.import("password"));
+    } finally {
+        Object.defineProperty(globalThis, "crypto", whole);
+    }
+});

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+    consume,
     DerError,
     type DerFault,
     element,
@@ -131,6 +132,13 @@ test("nesting has a bottom, and lists have an end", () => {
     refused("DEPTH", () => dive(new Reader(nest(60))));
     const list = sequence(...Array.from({ length: 257 }, () => integer(1)));
     refused("COUNT", () => new Reader(list).list((inside) => inside.integer()));
+});
+
+test("what is written around a secret leaves no other copy of it", () => {
+    const inner = octetString(utf8("secret"));
+    const whole = consume(TAG.SEQUENCE, undefined, inner);
+    assert.equal(hex(whole), hex(sequence(octetString(utf8("secret")))));
+    assert.ok(inner.every((octet) => octet === 0));
 });
 
 test("fields that are absent are not written", () => {

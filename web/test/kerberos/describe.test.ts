@@ -39,6 +39,12 @@ test("an exchange is told in sentences", () => {
     );
 });
 
+test("what is asked for has names", () => {
+    assert.equal(value(recorded("036-canon-req-app10").fields, "options"), "canonicalize, renewable-ok");
+    const { fields } = recorded("004-encts-req-app10");
+    assert.match(value(fields, "enctypes") ?? "", /^aes256-cts-hmac-sha384-192, .* arcfour-hmac, /);
+});
+
 test("the last message of SPAKE proves the password, the first does not", () => {
     const proves = (name: string): boolean => recorded(name).summary.endsWith("proves the password");
     assert.deepEqual(["000-spake-req-app10", "002-spake-req-app10"].map(proves), [false, true]);

@@ -3,6 +3,8 @@
  *
  * Where they are stands in the environment: TICKETGATE_TGG and TICKETGATE_TPG are the URLs of the gateways,
  * TICKETGATE_REALM is the realm of testkdc, TICKETGATE_STRICT a user there whose passwords must have twelve letters.
+ * TICKETGATE_FAR is a service of another realm, which trusts this one.
+ *
  * TICKETGATE_SPAKE says how the KDC offers SPAKE: `asked` where it waits for a client to ask for its challenge, `first`
  * where it does not, `refused` where it speaks no group of ours.
  *
@@ -25,7 +27,7 @@ import { MESSAGE, readKdcReq } from "../../src/kerberos/message/kdc.js";
 import { PA } from "../../src/kerberos/message/padata.js";
 
 const { TICKETGATE_TGG: tgg, TICKETGATE_TPG: tpg, TICKETGATE_REALM: realm = "TGG.TEST" } = process.env;
-const { TICKETGATE_STRICT: strict, TICKETGATE_SPAKE: spake = "" } = process.env;
+const { TICKETGATE_STRICT: strict, TICKETGATE_SPAKE: spake = "", TICKETGATE_FAR: far } = process.env;
 const skip = tgg === undefined || tpg === undefined ? "TICKETGATE_TGG and TICKETGATE_TPG are not set" : false;
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -126,6 +128,24 @@ test("a service is asked for once while its ticket lasts", { skip }, async () =>
     assert.equal(await login.ticket("HTTP/localhost"), first);
     assert.equal(await login.ticket(`HTTP/localhost@${realm}`).then(({ server }) => server), first.server);
     assert.deepEqual(asked, ["TGS-REQ", "TGS-REQ"]);
+});
+
+test("a service of another realm is reached by the trust between both", { skip: skip || !far }, async () => {
+    const asked: string[] = [];
+    const observe = ({ direction, kind, realm }: KerberosEvent): void => {
+        if (direction === "sent") {
+            asked.push(`${kind} to ${realm}`);
+        }
+    };
+    const login = await kerberos({ observe }).login(`alice@${realm}`, "alicepw");
+    asked.length = 0;
+    const spn = far ?? "";
+    const there = spn.split("@")[1] ?? "";
+    assert.equal((await login.ticket(spn)).server, spn);
+    assert.deepEqual(asked, [`TGS-REQ to ${realm}`, `TGS-REQ to ${there}`]);
+    // The way is known from now on.
+    await assert.rejects(login.ticket(`HTTP/nowhere.tgg.test@${there}`), { code: 7 });
+    assert.deepEqual(asked.slice(2), [`TGS-REQ to ${there}`]);
 });
 
 test("whoever has logged out gets no tickets, nor who waits for one", { skip }, async () => {

@@ -129,6 +129,26 @@ test("referrals lead to a service in another realm, and the way is kept", async 
     assert.deepEqual(forger.asked, ["C.TEST"]);
 });
 
+test("a way to another realm that has ended is found anew", async () => {
+    let now = NOW;
+    const forger = new Forger({
+        as: (parts, asked) => (parts.endTime = asked.till),
+        tgs: (parts, asked) => {
+            parts.endTime = asked.realm === "A.TEST" ? now + MINUTE : parts.endTime;
+        },
+    });
+    const user = await kerberos(forger, { now: () => now }).login("alice@A.TEST", PASSWORD);
+    const asks = async (spn: string): Promise<string[]> => {
+        forger.asked.length = 0;
+        await user.ticket(spn);
+        return [...forger.asked];
+    };
+    assert.deepEqual(await asks("HTTP/one.b.test@B.TEST"), ["A.TEST", "B.TEST"]);
+    assert.deepEqual(await asks("HTTP/two.b.test@B.TEST"), ["B.TEST"]);
+    now += 2 * MINUTE;
+    assert.deepEqual(await asks("HTTP/three.b.test@B.TEST"), ["A.TEST", "B.TEST"]);
+});
+
 test("referrals that do not end are not followed", async () => {
     const circle: Lie = (parts, asked) => {
         parts.server = parts.ticketServer = krbtgt(asked.realm === "A.TEST" ? "B.TEST" : "A.TEST");

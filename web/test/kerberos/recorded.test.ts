@@ -1,4 +1,4 @@
-/** Messages that MIT's KDC, clients and acceptors sent; tests/data/mit-1.20.1 and tests/data/client have their origins. */
+/** Messages that MIT's KDC, clients and acceptors sent, from tests/data/mit-1.20.1 and tests/data/client. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { MAX_LENGTH } from "../../src/kerberos/der.js";
 import { TggTransport, type WebSocketLike } from "../../src/kerberos/index.js";
+import { WebSocket as GatewayWebSocket } from "../../src/websocket/index.js";
 import { concat, type Octets, uint32, utf8 } from "../../src/kerberos/octets.js";
 
 /** A socket whose other end is the test. */
@@ -203,4 +204,10 @@ test("a message that is longer than Kerberos allows is not sent", async () => {
     const { transport, sockets } = begin();
     await assert.rejects(transport.exchange("R", new Uint8Array(MAX_LENGTH + 1)), { name: "MESSAGE_TOO_LONG" });
     assert.equal(sockets.length, 0);
+});
+
+test("a gateway that asks for a login first is reached through the socket that answers challenges", () => {
+    const open = (url: string): WebSocketLike => new GatewayWebSocket(url);
+    const transport = new TggTransport("wss://gateway.example.com/", { open });
+    transport.close();
 });

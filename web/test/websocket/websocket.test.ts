@@ -220,6 +220,14 @@ describe("a socket has the shape of the browser's own", () => {
             const closed = await watch(new WebSocket(peer.url("/echo"))).closed;
             assert.deepEqual([closed.code, closed.reason, closed.wasClean], [code, reason, true]);
         }
+        const silent = await gateway(async (peer) => {
+            peer.handshake().send(STAY);
+            await peer.text();
+            peer.send(switching("Set-Cookie: KSSOID=1"), END, STAY);
+            peer.close();
+        });
+        const closed = await watch(new WebSocket(silent.url("/echo"))).closed;
+        assert.deepEqual([closed.code, closed.wasClean], [1005, true]);
     });
 
     test("a connection that breaks is 1006", async () => {

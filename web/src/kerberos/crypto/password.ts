@@ -22,10 +22,14 @@ export class Password {
         this.#key = key;
     }
 
-    /** Takes a password. Throws `BAD_PASSWORD` if it is empty. */
+    /** Takes a password. Throws `BAD_PASSWORD` if it is empty, `NO_CIPHERS` where the page has none. */
     static async import(password: string): Promise<Password> {
         if (password === "") {
             throw new KerberosError("BAD_PASSWORD");
+        }
+        // Everything begins with a password, so it is enough to look here.
+        if ((globalThis.crypto?.subtle as SubtleCrypto | undefined) === undefined) {
+            throw new KerberosError("NO_CIPHERS");
         }
         const octets = utf8(password);
         try {

@@ -23,7 +23,7 @@ import {
 } from "../error_code.js";
 import { type KdcRep, MESSAGE, readKdcRep, writeKdcReq } from "../message/kdc.js";
 import { isKrbError, type KrbError, readKrbError, refusal } from "../message/krb_error.js";
-import { type EncKdcRepPart, readEncKdcRepPart, TICKET_FLAG } from "../message/opened.js";
+import { ENC_PA_REP, type EncKdcRepPart, readEncKdcRepPart } from "../message/opened.js";
 import { PA, type PaData, readMethodData, writeTimestamp } from "../message/padata.js";
 import { readChecksum, writeEncryptedData } from "../message/sealed.js";
 import { krbtgt, type PrincipalName } from "../name.js";
@@ -237,7 +237,7 @@ function isIntegrity(error: unknown): boolean {
  * section 11). Throws `INTEGRITY` if somebody did.
  */
 async function isVouchedFor(key: Key, part: EncKdcRepPart, request: Octets): Promise<boolean> {
-    if ((part.flags & TICKET_FLAG.ENC_PA_REP) === 0) {
+    if ((part.flags & ENC_PA_REP) === 0) {
         return false;
     }
     const data = part.padata.find(({ type }) => type === PA.REQ_ENC_PA_REP);

@@ -3,7 +3,7 @@
 import { type Enctype, enctype } from "../crypto/enctype.js";
 import { Key } from "../crypto/key.js";
 import { KerberosError } from "../error.js";
-import { KDC_OPTION, type KdcRep, writeKdcReqBody } from "../message/kdc.js";
+import { CANONICALIZE, type KdcRep, writeKdcReqBody } from "../message/kdc.js";
 import type { EncKdcRepPart } from "../message/opened.js";
 import { PVNO } from "../message/sealed.js";
 import { grantedRealm, type Principal, sameName } from "../name.js";
@@ -60,7 +60,7 @@ export class Asked {
         // 31 bits, since some KDCs read a signed number.
         this.#nonce = new DataView(random(4).buffer).getUint32(0) >>> 1;
         this.body = writeKdcReqBody({
-            options: wishes.canonicalize ? KDC_OPTION.CANONICALIZE : 0,
+            options: wishes.canonicalize ? CANONICALIZE : 0,
             client: named ? wishes.client.name : undefined,
             realm: wishes.server.realm,
             server: wishes.server.name,

@@ -48,7 +48,8 @@ export async function grant(
     wishes: TgsWishes,
 ): Promise<Credential> {
     const seen = new Set<string>();
-    let tgt = (wishes.realm === undefined ? undefined : grants.get(wishes.realm)) ?? home;
+    const kept = wishes.realm === undefined ? undefined : grants.get(wishes.realm);
+    let tgt = kept !== undefined && kept.endTime > clock.now() ? kept : home;
     for (;;) {
         const here = grantedRealm(tgt.server.name);
         if (here === undefined) {

@@ -18,13 +18,13 @@ export const MECH = {
 
 /** What people call a mechanism, or the digits of its OID. */
 export function mechName(oid: Uint8Array): string {
-    const known = { KRB5: "Kerberos", MS_KRB5: "Kerberos (Microsoft OID)", SPNEGO: "SPNEGO", NTLM: "NTLM" } as const;
-    for (const [name, words] of Object.entries(known)) {
-        if (equal(MECH[name as keyof typeof known], oid)) {
-            return words;
-        }
-    }
-    return hex(oid);
+    const known = [
+        [MECH.KRB5, "Kerberos"],
+        [MECH.MS_KRB5, "Kerberos (Microsoft OID)"],
+        [MECH.SPNEGO, "SPNEGO"],
+        [MECH.NTLM, "NTLM"],
+    ] as const;
+    return known.find(([octets]) => equal(octets, oid))?.[1] ?? hex(oid);
 }
 
 /** Which message of Kerberos follows (RFC 4121 sections 4.1 and 4.2.6). */

@@ -1,7 +1,20 @@
 /** What a client and a service say to each other: AP-REQ, AP-REP and what they seal (RFC 4120 section 5.5). */
 
 import type { Stamp } from "../clock.js";
-import { application, element, field, flags, integer, Reader, sequence, string, time } from "../der.js";
+import {
+    application,
+    consume,
+    context,
+    element,
+    field,
+    flags,
+    integer,
+    Reader,
+    sequence,
+    string,
+    TAG,
+    time,
+} from "../der.js";
 import { type Principal, readName, writeName } from "../name.js";
 import type { Octets } from "../octets.js";
 import { MESSAGE, readTicket, type Ticket } from "./kdc.js";
@@ -74,16 +87,18 @@ export interface Authenticator {
 
 /** The octets of an Authenticator, to be wiped if there is a key in it. */
 export function writeAuthenticator(authenticator: Authenticator): Octets {
-    return element(
+    const { subkey } = authenticator;
+    return consume(
         application(2),
-        sequence(
+        consume(
+            TAG.SEQUENCE,
             field(0, integer(PVNO)),
             field(1, string(authenticator.client.realm)),
             field(2, writeName(authenticator.client.name)),
             field(3, authenticator.checksum && writeChecksum(authenticator.checksum)),
             field(4, integer(authenticator.time.micros)),
             field(5, time(authenticator.time.time)),
-            field(6, authenticator.subkey && writeEncryptionKey(authenticator.subkey)),
+            subkey && consume(context(6), writeEncryptionKey(subkey)),
             field(7, authenticator.sequence === undefined ? undefined : integer(authenticator.sequence)),
         ),
     );

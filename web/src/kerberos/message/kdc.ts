@@ -18,12 +18,8 @@ export const MESSAGE = {
     KRB_ERROR: 30,
 } as const;
 
-/** Flags of a request to the KDC (RFC 4120 section 5.4.1; canonicalize is of RFC 6806). */
-export const KDC_OPTION = {
-    FORWARDABLE: 0x4000_0000,
-    RENEWABLE: 0x0080_0000,
-    CANONICALIZE: 0x0001_0000,
-} as const;
+/** The flag of a request that lets the KDC use the names that it knows (RFC 6806 section 7). */
+export const CANONICALIZE = 0x0001_0000;
 
 /** A Ticket: what can be read of it without the service's key, and the octets as they came. */
 export interface Ticket {
@@ -53,7 +49,7 @@ export function readTicket(reader: Reader): Ticket {
 
 /** KDC-REQ-BODY: the request proper, the part that checksums cover. */
 export interface KdcReqBody {
-    /** What the client asks for, see {@link KDC_OPTION}. */
+    /** What the client asks for: KDCOptions, flag 0 in the highest bit. */
     readonly options: number;
     /** The client; only in an AS-REQ. */
     readonly client?: PrincipalName | undefined;

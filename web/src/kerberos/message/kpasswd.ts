@@ -1,6 +1,6 @@
 /** The messages of a password change: header, AP-REQ or AP-REP, KRB-PRIV (RFC 3244 section 2, RFC 4120 section 5.7). */
 
-import { application, element, field, integer, octetString, Reader, sequence } from "../der.js";
+import { application, consume, context, element, field, integer, octetString, Reader, sequence, TAG } from "../der.js";
 import { KerberosError } from "../error.js";
 import { concat, type Octets } from "../octets.js";
 import { MESSAGE } from "./kdc.js";
@@ -83,11 +83,12 @@ export function readEncKrbPrivPart(octets: Octets): EncKrbPrivPart {
 }
 
 /**
- * The octets of an EncKrbPrivPart. A page does not know its address, and behind a gateway it would mean nothing: the
- * one that must be there is 0.0.0.0.
+ * The octets of an EncKrbPrivPart, to be wiped. A page does not know its address, and behind a gateway it would mean
+ * nothing: the one that must be there is 0.0.0.0.
  */
 export function writeEncKrbPrivPart({ data, sequence: number }: EncKrbPrivPart): Octets {
     const address = sequence(field(0, integer(2)), field(1, octetString(new Uint8Array(4))));
     const numbered = number === undefined ? undefined : integer(number);
-    return element(application(28), sequence(field(0, octetString(data)), field(3, numbered), field(4, address)));
+    const said = consume(context(0), octetString(data));
+    return consume(application(28), consume(TAG.SEQUENCE, said, field(3, numbered), field(4, address)));
 }

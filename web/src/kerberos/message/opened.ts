@@ -6,8 +6,8 @@ import type { Octets } from "../octets.js";
 import { type PaData, readPaData } from "./padata.js";
 import { type EncryptionKey, readEncryptionKey } from "./sealed.js";
 
-/** Flags of a ticket (RFC 4120 section 5.3; the last of RFC 6806 section 11). */
-export const TICKET_FLAG = { RENEWABLE: 0x0080_0000, ENC_PA_REP: 0x0001_0000 } as const;
+/** The flag of a ticket which says that the KDC vouches for the request (RFC 6806 section 11). */
+export const ENC_PA_REP = 0x0001_0000;
 
 /** EncKDCRepPart. Times are in milliseconds since 1970. */
 export interface EncKdcRepPart {
@@ -17,7 +17,7 @@ export interface EncKdcRepPart {
     readonly nonce: number;
     /** When the client's password expires. */
     readonly keyExpiration?: number | undefined;
-    /** The ticket's flags, see {@link TICKET_FLAG}. */
+    /** The ticket's TicketFlags, flag 0 in the highest bit. */
     readonly flags: number;
     /** When the client first proved its identity. */
     readonly authTime: number;

@@ -1,6 +1,6 @@
 /** What is sealed, with which kind of key, and the keys and sums inside (RFC 4120 section 5.2.9). */
 
-import { field, integer, octetString, type Reader, sequence } from "../der.js";
+import { consume, context, field, integer, octetString, type Reader, sequence, TAG } from "../der.js";
 import type { Octets } from "../octets.js";
 
 /** The only protocol version, `pvno`, `tkt-vno` and `authenticator-vno`. */
@@ -52,7 +52,7 @@ export function readEncryptionKey(reader: Reader): EncryptionKey {
 
 /** The octets of an EncryptionKey, to be wiped. */
 export function writeEncryptionKey(key: EncryptionKey): Octets {
-    return sequence(field(0, integer(key.type)), field(1, octetString(key.value)));
+    return consume(TAG.SEQUENCE, field(0, integer(key.type)), consume(context(1), octetString(key.value)));
 }
 
 /** Checksum. */
