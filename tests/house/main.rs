@@ -90,6 +90,19 @@ fn what_runs_in_pages_keeps_the_rules_too() {
 }
 
 #[test]
+fn the_page_of_the_demo_brings_all_that_it_needs() {
+    let pages = [files(&["web/demo"], "html"), files(&["web/demo"], "css")].concat();
+    for (path, text) in pages {
+        // What is inline would ask for a weaker policy; what is elsewhere would tell others who looks.
+        for word in [" style=", " onclick=", "<style", "<script>", "https://", "//cdn", "@import"] {
+            assert!(!text.contains(word), "{path:?} has {word}");
+        }
+        let is_page = path.extension().is_some_and(|extension| extension == "html");
+        assert!(!is_page || text.contains("default-src 'none'; script-src 'self'; style-src 'self'"));
+    }
+}
+
+#[test]
 fn the_relay_cannot_reach_a_key() {
     nowhere(&["tgg"], &["krb::ccache", "krb::crypto", "krb::keytab", "msg::opened"], &[]);
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tgg/Cargo.toml")).unwrap();

@@ -1,8 +1,9 @@
 //! The page of `ticketgate demo`, as visitors walk through it.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, path::Path, process::Command};
 
 use peers::Browser;
+use serde_json::Value;
 
 use crate::{
     door::admission,
@@ -168,6 +169,40 @@ fn a_visitor_watches_the_eight_steps_and_opens_a_door(start: Start) {
     assert_eq!(operators, format!("http://localhost:{}/", visit.demo.at("management").port()));
     photograph(&visit);
     visit.end();
+}
+
+#[test]
+fn what_the_page_says_to_type_beside_it_works() {
+    let folder = Folder::new();
+    let mut demo = Gateway::demo(&folder.path(""));
+    let setup = format!("http://localhost:{}/setup.json", demo.at("page").port());
+    let setup = Command::new("curl").args(["--silent", "--fail", &setup]).output().unwrap();
+    let setup: Value = serde_json::from_slice(&setup.stdout).unwrap();
+    let lines = setup["type"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
+    // What a person types where a program asks.
+    let typed = lines.map(|line| match line {
+        kinit if kinit.contains("kinit") => format!("echo demo | {kinit} --password-stdin"),
+        connect if connect.contains("connect") => format!("echo through the wall | {connect}"),
+        line => line.to_owned(),
+    });
+    let script = ["set -eu".to_owned()].into_iter().chain(typed).collect::<Vec<_>>().join("\n");
+    let programs = Path::new(env!("CARGO_BIN_EXE_ticketgate")).parent().unwrap();
+    let path = env::join_paths(
+        [programs.to_owned()].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap())),
+    );
+    let ran = Command::new("sh").args(["-c", &script]).env("PATH", path.unwrap()).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
+    let expected = [
+        "HTTP/localhost@DEMO.TEST: kvno = 1",
+        "Default principal: demo@DEMO.TEST",
+        "The gateway took your Kerberos ticket",
+        "through the wall",
+    ];
+    for says in expected {
+        assert!(said.contains(says), "{said}");
+    }
+    assert_eq!(demo.stop(), Some(0));
 }
 
 /// Takes the picture for the README, if it is wanted.
