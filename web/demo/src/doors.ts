@@ -6,7 +6,7 @@ import {
     PasswordAuthentication,
     type ChallengeHandler,
 } from "ticketgate-client";
-import { byId, onClick, onSubmit, tell } from "./dom.js";
+import { byId, onClick, onSubmit, tell, wordsOf } from "./dom.js";
 import { refusalOf } from "./refusal.js";
 import type { Theatre } from "./theatre.js";
 import { echoed, visit, type Visit } from "./visit.js";
@@ -61,10 +61,14 @@ function codes(theatre: Theatre): void {
     const code = byId("code", HTMLInputElement);
     const said = byId("token-said", HTMLElement);
     onClick(byId("code-get", HTMLButtonElement), async () => {
-        const answer = await fetch("/desk/code", { cache: "no-store" });
-        const given = (await answer.json()) as { readonly code: string; readonly seconds: number };
-        code.value = given.code;
-        tell(said, "", `Good once, and for ${given.seconds} seconds.`);
+        try {
+            const answer = await fetch("/desk/code", { cache: "no-store" });
+            const given = (await answer.json()) as { readonly code: string; readonly seconds: number };
+            code.value = given.code;
+            tell(said, "", `Good once, and for ${given.seconds} seconds.`);
+        } catch (error) {
+            tell(said, "bad", `The desk gives no code: ${wordsOf(error)}.`);
+        }
     });
     onSubmit(form, async () => {
         tell(said, "wait", "Knocking …");
@@ -82,7 +86,10 @@ async function conclude({ socket, error }: Visit, said: HTMLElement): Promise<vo
         tell(said, "bad", refusalOf(error));
         return;
     }
-    const answer = await echoed(socket, "hello");
-    tell(said, "good", `Open. The echo says “${answer}”.`);
+    try {
+        tell(said, "good", `Open. The echo says “${await echoed(socket, "hello")}”.`);
+    } catch (closed) {
+        tell(said, "bad", `It opened, and then: ${wordsOf(closed)}.`);
+    }
     socket.close(1000);
 }

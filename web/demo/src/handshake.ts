@@ -50,15 +50,11 @@ export function entryOf({ at, direction, kind, text }: HandshakeEvent, hasShown:
     }
     const status = Number(said.kind.slice(0, 3));
     const mark = hasShown ? "d" : "b";
-    const label = token === undefined ? String(status) : `${status}, proof`;
-    return {
-        ...said,
-        mark,
-        label,
-        from: "tpg",
-        to: "browser",
-        words: answered(status, credentials, token !== undefined, hasShown),
-    };
+    // With a 401 the token goes on with the negotiation, or ends it.
+    const isProved = token !== undefined && status !== 401;
+    const label = isProved ? `${status}, proof` : String(status);
+    const words = answered(status, credentials, isProved, hasShown);
+    return { ...said, mark, label, from: "tpg", to: "browser", words };
 }
 
 function asked(credentials: string): string {

@@ -55,11 +55,17 @@ export async function visit(theatre: Theatre, wishes: Wishes): Promise<Visit> {
         await conversation.ended(false, error.status === undefined ? "not opened" : `refused: ${error.status}`);
         return { error };
     }
-    socket.onclose = () => {
+    await conversation.ended(true, isProved ? "open, proof verified" : "open");
+    const over = (): void => {
         conversation.closed();
         closed?.();
     };
-    await conversation.ended(true, isProved ? "open, proof verified" : "open");
+    if (socket.readyState === WebSocket.CLOSED) {
+        // It was closed while all that was shown. Whoever asked for it hears of that once it is theirs.
+        setTimeout(over);
+    } else {
+        socket.onclose = over;
+    }
     return { socket };
 }
 
