@@ -60,6 +60,9 @@ impl Lines {
     }
 }
 
+/// How many services the demo announces.
+const DEMO_SERVICES: usize = 10;
+
 /// A running gateway, stopped when dropped. It logs JSON at level debug.
 pub(crate) struct Gateway {
     mode: &'static str,
@@ -130,6 +133,12 @@ impl Gateway {
     pub(crate) fn serving(mode: &str, file: &Path, flags: &[&str], ways: usize) -> Self {
         let args = ["--log-format", "json", mode, "--config", file.to_str().unwrap()];
         Self::spawn(&[], "", &[&args, flags].concat(), ways)
+    }
+
+    /// Starts `ticketgate demo`, which has its files in this folder while it runs.
+    pub(crate) fn demo(folder: &Path) -> Self {
+        let env = [("TMPDIR", folder.to_str().unwrap().to_owned())];
+        Self::spawn(&env, "demo", &["--log-format", "json", "demo", "--port", "0"], DEMO_SERVICES)
     }
 
     /// Where the service of this name, which has one `<accept>`, is served.

@@ -76,7 +76,8 @@ fn no_file_is_longer_than_a_reader_can_hold() {
 
 #[test]
 fn what_runs_in_pages_keeps_the_rules_too() {
-    let written = [files(&["web/src", "web/test"], "ts"), files(&["web/scripts"], "js")].concat();
+    let written =
+        [files(&["web/src", "web/demo/src", "web/test"], "ts"), files(&["web/scripts"], "js")].concat();
     for (path, text) in written {
         assert!(text.starts_with("/**"), "{path:?} does not open with what it is for");
         let is_test = path.components().any(|part| part.as_os_str() == "test");
@@ -85,6 +86,19 @@ fn what_runs_in_pages_keeps_the_rules_too() {
             let is_script = path.components().any(|part| part.as_os_str() == "scripts");
             assert!(is_test || is_script || !text.contains(word), "{path:?} has {word}");
         }
+    }
+}
+
+#[test]
+fn the_page_of_the_demo_brings_all_that_it_needs() {
+    let pages = [files(&["web/demo"], "html"), files(&["web/demo"], "css")].concat();
+    for (path, text) in pages {
+        // What is inline would ask for a weaker policy; what is elsewhere would tell others who looks.
+        for word in [" style=", " onclick=", "<style", "<script>", "https://", "//cdn", "@import"] {
+            assert!(!text.contains(word), "{path:?} has {word}");
+        }
+        let is_page = path.extension().is_some_and(|extension| extension == "html");
+        assert!(!is_page || text.contains("default-src 'none'; script-src 'self'; style-src 'self'"));
     }
 }
 

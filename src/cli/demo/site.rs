@@ -117,6 +117,7 @@ impl Site {
         vec![
             format!("export KRB5_CONFIG={at}/krb5.conf KRB5CCNAME={at}/ccache"),
             format!("ticketgate kinit --tgg ws://localhost:{port}/tgg demo@{KRB_REALM}"),
+            format!("kvno {SPN}"),
             "klist".to_owned(),
             format!("curl --negotiate -u : http://localhost:{port}/private/"),
             format!("ticketgate connect --tgg ws://localhost:{port}/tgg ws://localhost:{port}/echo"),

@@ -3,6 +3,7 @@
 mod chromium;
 mod driver;
 mod firefox;
+mod page;
 mod webdriver;
 
 use serde_json::{Value, json};
@@ -84,7 +85,9 @@ impl Browser {
             other => other,
         })?;
         let session = begun.get("sessionId").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok(Self { web, session, _driver: driver })
+        let browser = Self { web, session, _driver: driver };
+        browser.be_patient()?;
+        Ok(browser)
     }
 
     /// Goes to a page and waits until it is loaded. A refusal of its server is a page too.
