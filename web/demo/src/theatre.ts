@@ -2,6 +2,7 @@
 
 import { describe, type KerberosEvent, type HandshakeEvent } from "ticketgate-client";
 import type { Diagram } from "./diagram.js";
+import { make } from "./dom.js";
 import type { Exchange } from "./exchanges.js";
 import type { KdcEvent } from "./feed.js";
 import { entryOf } from "./handshake.js";
@@ -155,7 +156,7 @@ export class Theatre {
             diagram.light(entry.mark, entry.label);
         }
         chapter.add(entry);
-        caption.textContent = `${entry.mark} ${entry.words}.`.trim();
+        caption.replaceChildren(make("strong", {}, entry.mark), ` ${entry.words}.`);
         await pace.beat();
     }
 }
