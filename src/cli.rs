@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod connect;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod explain;
 pub mod gate;
@@ -40,6 +41,7 @@ pub enum Command {
     /// Talk to a WebSocket from the terminal, and log in where it asks for that
     Connect(Box<connect::Args>),
     /// Everything at once on loopback, with an embedded KDC and a page to look at it; never for production
+    #[cfg(feature = "demo")]
     Demo(demo::Args),
     /// Say why one Negotiate token is accepted or refused
     Explain(Box<explain::Args>),

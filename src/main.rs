@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Check(args) => check(&args),
         Command::Connect(args) => connect(*args),
+        #[cfg(feature = "demo")]
         Command::Demo(args) => demo(&args),
         Command::Explain(args) => explain(*args),
         Command::Kinit(args) => ticket(args.run()),
@@ -74,6 +75,7 @@ fn check(args: &cli::check::Args) -> ExitCode {
     if is_sound { ExitCode::SUCCESS } else { ExitCode::from(cli::CONFIGURATION) }
 }
 
+#[cfg(feature = "demo")]
 fn demo(args: &cli::demo::Args) -> ExitCode {
     let (settings, guide, behind) = match args.prepare() {
         Ok(demo) => demo.into_parts(),
