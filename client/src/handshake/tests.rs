@@ -69,10 +69,11 @@ fn without_a_balancer_the_client_begins_and_a_response_ends_by_its_length() {
 }
 
 #[test]
-fn a_refusal_is_told_with_its_status() {
+fn a_refusal_is_told_with_its_status_and_what_to_do() {
     let mut play = handshake(false);
     let refused = play.take(FORBIDDEN.as_bytes()).unwrap_err();
-    assert_eq!(refused.to_string(), "the service refuses: 403 Forbidden");
+    let told = "the service refuses: 403 Forbidden; this user may lack a role, or the page that --origin names is not invited";
+    assert_eq!(refused.to_string(), told);
 }
 
 #[test]
