@@ -60,6 +60,15 @@ impl Lines {
     }
 }
 
+/// Tries until it holds.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = ambient::now();
+    while !holds() {
+        assert!(ambient::now().since(started) < PATIENCE, "{what}");
+    }
+}
+
 /// How many services the demo announces.
 const DEMO_SERVICES: usize = 10;
 

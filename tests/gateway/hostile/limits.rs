@@ -11,7 +11,7 @@ use krb::error_code::{KDC_ERR_POLICY, KDC_ERR_PREAUTH_REQUIRED, KDC_ERR_SVC_UNAV
 use crate::{
     initiator::{as_req, as_req_in, ask_stream, directly, error_code},
     websocket::{SLOW, SlowRealm},
-    world::{Gateway, PATIENCE},
+    world::{Gateway, PATIENCE, eventually},
     ws_client::{Form, Socket, plain},
 };
 
@@ -20,15 +20,6 @@ fn is_closed(mut stream: &TcpStream) -> bool {
     stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let read = stream.read(&mut [0]);
     !matches!(read, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
-}
-
-/// Tries until it holds.
-#[track_caller]
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let started = ticketgate::ambient::now();
-    while !holds() {
-        assert!(ticketgate::ambient::now().since(started) < PATIENCE, "{what}");
-    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::{
         Folder,
         browsers::{Start, in_both_browsers, is_chromium, nobody},
     },
-    world::Gateway,
+    world::{Gateway, eventually},
 };
 
 in_both_browsers!(
@@ -109,11 +109,11 @@ impl Visit {
         assert!(said.contains("HTTP/localhost"), "{said}");
     }
 
-    /// That the page is no wider than the screen.
+    /// That the page, once drawn for the screen's size, is no wider than it.
     #[track_caller]
     fn assert_fits(&self) {
         let number = |name| self.browser.property("html", name).unwrap().as_u64().unwrap();
-        assert!(number("scrollWidth") <= number("clientWidth"));
+        eventually("the page is no wider than the screen", || number("scrollWidth") <= number("clientWidth"));
     }
 
     /// Ends the demo as a user does. It leaves nothing behind.
