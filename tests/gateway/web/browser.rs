@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use peers::Browser;
 use serde_json::{Value, json};
+use testkdc::Realm;
 
 use crate::{
     backend::{self, Backend},
@@ -25,6 +26,7 @@ in_both_browsers!(
     a_user_without_the_role_is_asked_again,
     a_token_of_the_pages_own_opens_a_socket_and_a_bad_one_does_not,
     a_ticket_that_the_page_gets_itself_opens_a_socket,
+    a_ticket_comes_of_an_exchange_that_nobody_can_guess_from,
     a_wrong_password_for_the_ticket_is_told_as_such,
     codes_and_reasons_of_both_sides_are_told,
     a_quiet_socket_stays_open_by_pings_that_the_page_answers,
@@ -80,6 +82,11 @@ impl Site {
 
     /// The same with these further services.
     fn with(more: &str) -> Self {
+        Self::before(realm(), more)
+    }
+
+    /// The same before this realm.
+    fn before(realm: &Realm, more: &str) -> Self {
         let known = [
             user("joe", "wel:come", &["staff"]),
             user("ann", "grüße", &["staff"]),
@@ -98,7 +105,7 @@ impl Site {
              <askAlways>false</askAlways>",
             log.display()
         );
-        let keytab = format!("<keyTab>{}</keyTab>", realm().dir().join("services.keytab").display());
+        let keytab = format!("<keyTab>{}</keyTab>", realm.dir().join("services.keytab").display());
         let realms = guarding("passwords", "Application Basic", "", &[("file", &file)])
             + &guarding(
                 "brief",
@@ -119,7 +126,7 @@ impl Site {
             format!(
                 "<service><name>tgg</name><accept>ws://localhost:0/kerberos5</accept><connect>tcp://{}</connect>\
                  <type>kerberos5.proxy</type></service>",
-                realm().kdc_addr()
+                realm.kdc_addr()
             ),
             echo("open", ""),
             echo("quiet", quiet),
@@ -259,6 +266,21 @@ fn a_ticket_that_the_page_gets_itself_opens_a_socket(start: Start) {
     assert_echoed(&told, &json!(["a", [1, 2]]));
     assert_eq!(told["asked"], json!([["Negotiate", null, 1]]));
     assert_eq!(admission(&site.gateway, "granted")["client"], "alice@TGG.TEST");
+}
+
+fn a_ticket_comes_of_an_exchange_that_nobody_can_guess_from(start: Start) {
+    let realm = Realm::builder().spake("edwards25519").native().start().unwrap();
+    let site = Site::before(&realm, "");
+    let Some(browser) = site.visited(start) else { return };
+    let answers = json!({ "ticket": site.ticket("alicepw") });
+    let told = site.talk(&browser, "ticket", &json!({ "answers": answers, "messages": ["a"] }));
+    assert_echoed(&told, &json!(["a"]));
+    site.gateway.wait_for_record("service ticket", |record| record["kind"] == "tgs");
+    let records = site.gateway.records();
+    let logins = records.iter().filter(|record| record["kind"] == "as");
+    let outcomes: Vec<_> = logins.map(|record| record["outcome"].as_str().unwrap()).collect();
+    // The one in the middle comes with the challenge of SPAKE (RFC 9588, section 4.2), and with nothing else here.
+    assert_eq!(outcomes, ["KDC_ERR_PREAUTH_REQUIRED", "KDC_ERR_MORE_PREAUTH_DATA_REQUIRED", "ticket"]);
 }
 
 fn a_wrong_password_for_the_ticket_is_told_as_such(start: Start) {
